@@ -245,3 +245,7 @@ fn cap(examples: Vec<Example>, source: &Source) -> Vec<Example> {
 fn positive(example: &Example) -> bool {
     example.targets.extremism == Some(true) || example.targets.categories.contains(&Some(true))
 }
+
+#[cfg(test)]
+#[path = "reader_tests.rs"]
+mod tests;
