@@ -124,10 +124,8 @@ pub fn interval(point: f64, mut replicates: Vec<f64>, jackknife: Option<&[f64]>)
     let bca = jackknife.and_then(|left| bca_levels(point, &replicates, left));
     let method = if bca.is_some() { Method::Bca } else { Method::Percentile };
     let (low, high) = bca.unwrap_or((0.025, 0.975));
-    let interval = Interval {
-        low: quantile(&replicates, low).min(point),
-        high: quantile(&replicates, high).max(point),
-    };
+    let interval =
+        Interval { low: quantile(&replicates, low).min(point), high: quantile(&replicates, high).max(point) };
     Some(Bootstrapped { interval, method })
 }
 
@@ -189,7 +187,7 @@ mod tests {
 
     #[test]
     fn a_seed_gives_the_same_interval_and_another_does_not() {
-        let cases: Vec<Case> = (0u8..60).map(|i| case(f32::from(i * 37 % 60) / 60.0, i % 3 == 0)).collect();
+        let cases: Vec<Case> = (0u16..60).map(|i| case(f32::from(i * 37 % 60) / 60.0, i % 3 == 0)).collect();
         let clusters: Vec<usize> = (0..60).collect();
         let ranked = Ranked::new(&cases);
         let first = intervals(&ranked, &clusters, PLAN);
@@ -200,7 +198,8 @@ mod tests {
     #[test]
     fn clusters_widen_the_interval_when_their_cases_agree() {
         // Twenty templates of ten equal cases each: two hundred cases say no more than twenty.
-        let cases: Vec<Case> = (0u8..200).map(|i| case(f32::from(i / 10 * 7 % 20) / 20.0, i / 10 % 2 == 0)).collect();
+        let cases: Vec<Case> =
+            (0u8..200).map(|i| case(f32::from(i / 10 * 7 % 20) / 20.0, i / 10 % 2 == 0)).collect();
         let ranked = Ranked::new(&cases);
         let width = |clusters: Vec<usize>| {
             let i = intervals(&ranked, &clusters, PLAN).roc_auc.unwrap().interval;

@@ -1,6 +1,7 @@
 //! From a manifest to the texts that are scored.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
@@ -15,8 +16,6 @@ use crate::eval::manifest::BenchmarkManifest;
 pub struct Cases {
     /// Ids are unique; every text has a visible character.
     pub examples: Vec<Example>,
-    /// Texts without a visible character, left out.
-    pub blank: usize,
     /// SHA-256 over the ids and texts, in order: what exactly was measured. 64 hexadecimal digits.
     pub digest: String,
 }
@@ -44,7 +43,8 @@ pub fn load(manifest: &BenchmarkManifest, data_dir: &Path) -> Result<Cases, Erro
         let mut read = data::reader::read(source, data_dir)
             .map_err(|e| Error::Data { benchmark: manifest.name.clone(), source: Box::new(e) })?;
         if read.is_empty() {
-            let reason = format!("source `{}` has no text left; check its `where`, `half` and `join`", source.name);
+            let reason =
+                format!("source `{}` has no text left; check its `where`, `half` and `join`", source.name);
             return Err(Error::Cases { benchmark: manifest.name.clone(), reason });
         }
         if manifest.sources.len() > 1 {
@@ -56,16 +56,13 @@ pub fn load(manifest: &BenchmarkManifest, data_dir: &Path) -> Result<Cases, Erro
         }
         examples.extend(read);
     }
-    let all = examples.len();
-    examples.retain(|e| !e.text.trim().is_empty());
-    let blank = all - examples.len();
     let mut seen = BTreeSet::new();
     if let Some(twice) = examples.iter().find(|e| !seen.insert(e.id.as_str())) {
         let reason = format!("id `{}` occurs twice; ids must be unique within a source", twice.id);
         return Err(Error::Cases { benchmark: manifest.name.clone(), reason });
     }
     let digest = digest(&examples);
-    Ok(Cases { examples, blank, digest })
+    Ok(Cases { examples, digest })
 }
 
 fn digest(examples: &[Example]) -> String {
@@ -77,7 +74,8 @@ fn digest(examples: &[Example]) -> String {
         }
     }
     hasher.finalize().iter().fold(String::with_capacity(64), |mut out, byte| {
-        out.push_str(&format!("{byte:02x}"));
+        // Writing to a String cannot fail.
+        let _ = write!(out, "{byte:02x}");
         out
     })
 }

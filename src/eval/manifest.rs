@@ -107,7 +107,9 @@ impl FromStr for Target {
         if s == "extremism" {
             return Ok(Self::Extremism);
         }
-        s.parse().map(Self::Category).map_err(|e| format!("target {e}, and `extremism` for all of them together"))
+        s.parse()
+            .map(Self::Category)
+            .map_err(|e| format!("target {e}, and `extremism` for all of them together"))
     }
 }
 
@@ -176,7 +178,10 @@ impl BenchmarkManifest {
             return Err("it needs at least one [[source]]".to_owned());
         }
         if let Some(open) = self.sources.iter().find(|s| s.sha256.is_none()) {
-            return Err(format!("source `{}` pins no sha256; a number is worth nothing on unknown bytes", open.name));
+            return Err(format!(
+                "source `{}` pins no sha256; a number is worth nothing on unknown bytes",
+                open.name
+            ));
         }
         if self.sources.iter().filter_map(|s| s.join.as_ref()).any(|j| j.sha256.is_none()) {
             return Err("a joined file pins no sha256".to_owned());

@@ -12,8 +12,8 @@ use crate::eval::manifest::{BenchmarkManifest, Kind, Target};
 use crate::eval::metrics::{Case, Confusion, Ranked, expected_calibration_error};
 use crate::eval::predictions::PolicyLine;
 use crate::eval::report::{
-    BenchmarkReport, FunctionReport, Metric, PairReport, SMALL, SliceReport, SliceTarget, SourceReport, TargetReport,
-    rounded,
+    BenchmarkReport, FunctionReport, Metric, PairReport, SMALL, SliceReport, SliceTarget, SourceReport,
+    TargetReport, rounded,
 };
 use crate::eval::subject::Prediction;
 
@@ -55,7 +55,6 @@ pub fn measure(
         cases_digest: cases.digest.clone(),
         budget: manifest.budget,
         n: judged.len(),
-        blank: cases.blank,
         abstained: abstained(&judged),
         abstained_languages: abstained_languages(predictions),
         flagged: flagged(&judged),
@@ -131,7 +130,8 @@ fn threshold(target: Target, policy: &PolicyLine) -> f64 {
 }
 
 fn target(target: Target, judged: &[Judged<'_>], policy: &PolicyLine, plan: Plan) -> TargetReport {
-    let labelled: Vec<Judged<'_>> = judged.iter().copied().filter(|(e, _)| target.label(e).is_some()).collect();
+    let labelled: Vec<Judged<'_>> =
+        judged.iter().copied().filter(|(e, _)| target.label(e).is_some()).collect();
     let cases: Vec<Case> = labelled.iter().filter_map(|(e, p)| case(target, e, p)).collect();
     let (clusters, count) = clusters(&labelled);
     let confusion = Confusion::of(&cases);
@@ -172,7 +172,9 @@ fn metrics(
     let (tp, fp, tn) = (confusion.true_positives, confusion.false_positives, confusion.true_negatives);
     let scored = ranked.scored();
     let calibration = match expected_calibration_error(cases) {
-        Some(error) => Metric::bare(error, scored, "resampling noise only adds to it, an interval would mislead"),
+        Some(error) => {
+            Metric::bare(error, scored, "resampling noise only adds to it, an interval would mislead")
+        }
         None => Metric::undefined(scored, NO_CASES),
     };
     BTreeMap::from([
@@ -180,7 +182,15 @@ fn metrics(
         ("recall", Metric::rate(tp, confusion.positives(), NO_POSITIVES)),
         ("false_positive_rate", Metric::rate(fp, confusion.negatives(), NO_NEGATIVES)),
         ("accuracy", Metric::rate(tp + tn, cases.len(), NO_CASES)),
-        ("f1", Metric::bootstrapped(point.f1, interval.f1, cases.len(), "nothing positive, by label or decision")),
+        (
+            "f1",
+            Metric::bootstrapped(
+                point.f1,
+                interval.f1,
+                cases.len(),
+                "nothing positive, by label or decision",
+            ),
+        ),
         (
             "average_precision",
             Metric::bootstrapped(point.average_precision, interval.average_precision, scored, NO_POSITIVES),
@@ -247,7 +257,10 @@ fn slice_target(target: Target, part: &[Judged<'_>]) -> SliceTarget {
     }
 }
 
-fn functions_and_pairs(manifest: &BenchmarkManifest, judged: &[Judged<'_>]) -> (Vec<FunctionReport>, Vec<PairReport>) {
+fn functions_and_pairs(
+    manifest: &BenchmarkManifest,
+    judged: &[Judged<'_>],
+) -> (Vec<FunctionReport>, Vec<PairReport>) {
     let (Kind::Functional, Some(slice), Some(&target)) =
         (manifest.kind, manifest.function_slice.as_deref(), manifest.targets.first())
     else {

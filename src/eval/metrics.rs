@@ -137,7 +137,11 @@ impl Ranked {
             let (mut positives, mut negatives) = (0, 0);
             while at < self.scored && self.cases[at].score == score {
                 let count = weight(self.origin[at]);
-                if self.cases[at].positive { positives += count } else { negatives += count }
+                if self.cases[at].positive {
+                    positives += count;
+                } else {
+                    negatives += count;
+                }
                 at += 1;
             }
             sweep.step(f64::from(score.unwrap_or_default()), positives, negatives);
@@ -199,7 +203,11 @@ pub fn expected_calibration_error(cases: &[Case]) -> Option<f64> {
     let mut scored = 0usize;
     for case in cases {
         let Some(score) = case.score.map(f64::from) else { continue };
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a score is within 0..=1")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a score is within 0..=1"
+        )]
         let bin = ((score * CALIBRATION_BINS as f64) as usize).min(CALIBRATION_BINS - 1);
         bins[bin].0 += score - f64::from(u8::from(case.positive));
         bins[bin].1 += 1;
@@ -234,7 +242,13 @@ mod tests {
             for b in cases.iter().filter(|c| !c.positive) {
                 let (Some(x), Some(y)) = (a.score, b.score) else { continue };
                 pairs += 1.0;
-                sum += if x > y { 1.0 } else if x < y { 0.0 } else { 0.5 };
+                sum += if x > y {
+                    1.0
+                } else if x < y {
+                    0.0
+                } else {
+                    0.5
+                };
             }
         }
         (pairs > 0.0).then(|| sum / pairs)

@@ -13,6 +13,7 @@
 //! `docs/EVALUATION.md`.
 
 pub mod bootstrap;
+pub mod bundle;
 pub mod cases;
 pub mod error;
 pub mod intervals;

@@ -97,17 +97,26 @@ impl Header {
     fn check(&self, manifest: &BenchmarkManifest, cases: &Cases) -> Result<(), String> {
         let ids = Category::ALL.map(Category::id);
         if self.schema_version != SCHEMA_VERSION {
-            return Err(format!("schema_version is {}, this program reads {SCHEMA_VERSION}", self.schema_version));
+            return Err(format!(
+                "schema_version is {}, this program reads {SCHEMA_VERSION}",
+                self.schema_version
+            ));
         }
         if self.benchmark != manifest.name || self.benchmark_version != manifest.version {
             let (name, version) = (&self.benchmark, self.benchmark_version);
-            return Err(format!("made for {name} version {version}, not {} version {}", manifest.name, manifest.version));
+            return Err(format!(
+                "made for {name} version {version}, not {} version {}",
+                manifest.name, manifest.version
+            ));
         }
         if self.cases_digest.as_ref().is_some_and(|d| *d != cases.digest) {
             return Err("made for other cases: the data or the filters have changed since".to_owned());
         }
         if self.categories != ids || self.policy.categories.len() != ids.len() {
-            return Err(format!("`categories` and the thresholds must be, in this order: {}", ids.join(", ")));
+            return Err(format!(
+                "`categories` and the thresholds must be, in this order: {}",
+                ids.join(", ")
+            ));
         }
         let mut thresholds = self.policy.categories.iter().chain([&self.policy.review, &self.policy.urgent]);
         thresholds.try_for_each(|t| Score::new(*t).map(|_| ())).map_err(|e| e.to_string())
@@ -147,12 +156,19 @@ impl Line {
 ///
 /// # Errors
 /// When the file does not fit the benchmark, or a case is missing, repeated or unknown.
-pub fn read(path: &Path, manifest: &BenchmarkManifest, cases: &Cases) -> Result<(Header, Vec<Prediction>), Error> {
+pub fn read(
+    path: &Path,
+    manifest: &BenchmarkManifest,
+    cases: &Cases,
+) -> Result<(Header, Vec<Prediction>), Error> {
     let text = fs_err::read_to_string(path)?;
     let refuse = |reason: String| Error::Predictions { path: path.to_owned(), reason };
     let mut lines = text.lines();
-    let first = lines.next().ok_or_else(|| refuse("the file is empty; its first line must be the header".to_owned()))?;
-    let header: Header = serde_json::from_str(first).map_err(|e| refuse(format!("line 1 is no header: {e}")))?;
+    let first = lines
+        .next()
+        .ok_or_else(|| refuse("the file is empty; its first line must be the header".to_owned()))?;
+    let header: Header =
+        serde_json::from_str(first).map_err(|e| refuse(format!("line 1 is no header: {e}")))?;
     header.check(manifest, cases).map_err(refuse)?;
     let mut by_id = BTreeMap::new();
     for (number, line) in lines.enumerate() {
@@ -163,7 +179,8 @@ pub fn read(path: &Path, manifest: &BenchmarkManifest, cases: &Cases) -> Result<
             return Err(at("a second prediction for one case".to_owned()));
         }
     }
-    let take = |e: &Example| by_id.remove(&e.id).ok_or_else(|| refuse(format!("no prediction for case `{}`", e.id)));
+    let take =
+        |e: &Example| by_id.remove(&e.id).ok_or_else(|| refuse(format!("no prediction for case `{}`", e.id)));
     let predictions = cases.examples.iter().map(take).collect::<Result<Vec<_>, _>>()?;
     if let Some(id) = by_id.keys().next() {
         return Err(refuse(format!("case `{id}` is not in the benchmark")));
@@ -248,7 +265,8 @@ fn resume(path: &Path, header: &str, cases: &Cases) -> Result<(Vec<Prediction>, 
     let mut predictions = Vec::new();
     let mut ends = vec![header.len()];
     for (line, example) in body.split_inclusive(|b| *b == b'\n').zip(&cases.examples) {
-        let parsed = serde_json::from_slice::<Line>(line).map_err(|e| e.to_string()).and_then(Line::into_prediction);
+        let parsed =
+            serde_json::from_slice::<Line>(line).map_err(|e| e.to_string()).and_then(Line::into_prediction);
         match parsed {
             Ok(p) if p.id == example.id && line.ends_with(b"\n") => predictions.push(p),
             _ => break,

@@ -55,8 +55,6 @@ pub struct BenchmarkReport {
     pub budget: Option<f64>,
     /// Cases measured.
     pub n: usize,
-    /// Blank texts, left out.
-    pub blank: usize,
     /// Cases without any score; they count as not flagged.
     pub abstained: usize,
     /// The same by the language the subject took them for.
@@ -187,7 +185,12 @@ impl Metric {
 
     /// A number with a bootstrap interval.
     #[must_use]
-    pub fn bootstrapped(value: Option<f64>, interval: Option<Bootstrapped>, n: usize, undefined: &'static str) -> Self {
+    pub fn bootstrapped(
+        value: Option<f64>,
+        interval: Option<Bootstrapped>,
+        n: usize,
+        undefined: &'static str,
+    ) -> Self {
         let Some(value) = value else { return Self::undefined(n, undefined) };
         let ends = interval.map(|b| (rounded(b.interval.low), rounded(b.interval.high)));
         Self {
@@ -197,7 +200,9 @@ impl Metric {
             n,
             k: None,
             interval: interval.map_or("none", |b| b.method.id()),
-            because: interval.is_none().then_some("too few groups, or too few resamples in which it is defined"),
+            because: interval
+                .is_none()
+                .then_some("too few groups, or too few resamples in which it is defined"),
         }
     }
 

@@ -6,6 +6,7 @@ use crate::domain::assessment::{Assessment, ModelRef};
 use crate::domain::policy::{Band, Policy};
 use crate::domain::taxonomy::Category;
 use crate::domain::text::Text;
+use crate::eval::bundle::Bundle;
 use crate::eval::error::Error;
 use crate::eval::manifest::Target;
 use crate::inference;
@@ -80,7 +81,7 @@ impl Prediction {
 #[derive(Debug)]
 pub enum Subject {
     /// A model bundle of ours.
-    Bundle(Box<inference::pipeline::Pipeline>),
+    Bundle(Box<Bundle>),
     /// A folder of `NAME.jsonl` prediction files, from an earlier run or from another system.
     Predictions(PathBuf),
     /// A model that answers from a function: for tests of the harness itself.
@@ -101,15 +102,14 @@ impl Subject {
     /// # Errors
     /// When it is incomplete or damaged.
     pub fn open(bundle: &Path) -> Result<Self, Error> {
-        let pipeline = inference::pipeline::Pipeline::open(bundle).map_err(Error::Open)?;
-        Ok(Self::Bundle(Box::new(pipeline)))
+        Ok(Self::Bundle(Box::new(Bundle::open(bundle).map_err(Error::Open)?)))
     }
 
     /// Which model answers and by which thresholds; `None` when each prediction file says so itself.
     #[must_use]
     pub fn identity(&self) -> Option<(&ModelRef, &Policy)> {
         match self {
-            Self::Bundle(pipeline) => Some((pipeline.model(), pipeline.policy())),
+            Self::Bundle(bundle) => Some((bundle.model(), bundle.policy())),
             Self::Scripted(scripted) => Some((&scripted.model, &scripted.policy)),
             Self::Predictions(_) => None,
         }
@@ -124,7 +124,7 @@ impl Subject {
     /// For [`Subject::Predictions`], which has nothing to run.
     pub fn assess(&mut self, texts: &[Text]) -> Result<Vec<Assessment>, inference::error::Error> {
         match self {
-            Self::Bundle(pipeline) => pipeline.assess(texts),
+            Self::Bundle(bundle) => bundle.assess(texts),
             Self::Scripted(scripted) => Ok(texts.iter().map(|t| (scripted.script)(t.as_str())).collect()),
             Self::Predictions(_) => unreachable!("prediction files are read, not run"),
         }
