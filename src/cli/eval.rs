@@ -111,3 +111,31 @@ fn show(bar: &ProgressBar, progress: Progress<'_>) {
     }
     bar.set_position(progress.done as u64);
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::{Command, FromArgMatches as _};
+
+    use super::*;
+
+    fn parse(line: &str) -> Result<EvalArgs, clap::Error> {
+        let command = EvalArgs::augment_args(Command::new("eval"));
+        command.clone().debug_assert();
+        EvalArgs::from_arg_matches(&command.try_get_matches_from(line.split(' '))?)
+    }
+
+    #[test]
+    fn several_benchmarks_and_one_subject() {
+        let args = parse("eval run --model default --benchmark a.toml b.toml --data d --out o").unwrap();
+        let EvalCommand::Run(args) = args.command;
+        assert_eq!((args.benchmarks.len(), args.seed), (2, 1));
+        assert!(parse("eval run --predictions p --benchmark a.toml --data d --out o").is_ok());
+        assert!(parse("eval run --benchmark a.toml --data d --out o").is_err());
+        assert!(parse("eval run --model m --predictions p --benchmark a.toml --data d --out o").is_err());
+    }
+
+    #[test]
+    fn a_name_means_a_folder_under_models() {
+        assert_eq!(bundle_path(Path::new("no-such-folder")), Path::new("models/no-such-folder"));
+    }
+}

@@ -5,6 +5,19 @@ use std::fmt::Write as _;
 use crate::eval::manifest::Kind;
 use crate::eval::report::{BenchmarkReport, EvalReport, FunctionReport, Metric, SliceReport, TargetReport};
 
+/// The metrics of a target in reading order, with their names for people.
+const METRICS: [(&str, &str); 9] = [
+    ("recall", "caught (recall)"),
+    ("false_positive_rate", "false alarms (false-positive rate)"),
+    ("precision", "right when flagged (precision)"),
+    ("f1", "F1"),
+    ("accuracy", "accuracy"),
+    ("average_precision", "average precision"),
+    ("roc_auc", "ROC AUC"),
+    ("brier", "Brier score"),
+    ("calibration_error", "calibration error"),
+];
+
 /// Renders the report. Equal reports give equal bytes.
 #[must_use]
 pub fn render(report: &EvalReport) -> String {
@@ -40,8 +53,7 @@ fn head(out: &mut String, report: &EvalReport) {
     );
     out.push_str(
         "The model asks people to look at texts; it decides nothing. Every rate below stands with its 95 % interval in \
-         brackets: were the measurement repeated on other texts of the same kind, the true rate would be expected in \
-         such an interval 19 times of 20.\n\n",
+         brackets: intervals made in this way hold the true rate, for texts of the same kind, 19 times of 20.\n\n",
     );
 }
 
@@ -53,26 +65,38 @@ fn panels(out: &mut String, report: &EvalReport) {
     out.push_str(
         "## 1. What it flags wrongly\n\nNothing in these sets should reach a reviewer. Lower is better.\n\n",
     );
-    table_head(out, &["set", "texts", "wrongly flagged", "share", "promise", "kept?", "without a score"]);
+    table_head(
+        out,
+        &[
+            "set",
+            "texts",
+            "without a score",
+            "wrongly flagged",
+            "of all",
+            "of those with a score",
+            "promise",
+            "kept?",
+        ],
+    );
     for b in panels {
-        let promise = b.budget.map_or_else(|| "–".to_owned(), |x| format!("≤ {}", percent(x)));
         row(
             out,
             &[
                 cell(&b.title),
                 b.n.to_string(),
+                b.abstained.to_string(),
                 b.flagged.k.unwrap_or_default().to_string(),
                 share(&b.flagged),
-                promise,
-                b.budget.map_or("–", |x| kept(&b.flagged, x)).to_owned(),
-                b.abstained.to_string(),
+                share(&b.flagged_of_scored),
+                b.budget.map_or_else(|| "–".to_owned(), |x| format!("≤ {}", percent(x))),
+                b.budget.map_or("–", |x| kept(&b.flagged_of_scored, x)).to_owned(),
             ],
         );
     }
     out.push_str(
-        "\n`yes`: the whole interval is within the promise. `as measured`: the share is, the interval reaches beyond it. A text \
-         without a score is in a language that the model cannot read: it is not flagged, and that says nothing for the \
-         model.\n\n",
+        "\nThe promise is held against the texts with a score. `yes`: the whole interval is within it. `as measured`: the \
+         share is, the interval reaches beyond it. A text without a score is in a language that the model cannot read: it \
+         is not flagged, and that says nothing for the model.\n\n",
     );
 }
 
@@ -80,7 +104,8 @@ fn kept(metric: &Metric, budget: f64) -> &'static str {
     match (metric.value, metric.high) {
         (_, Some(high)) if high <= budget => "yes",
         (Some(value), _) if value <= budget => "as measured",
-        _ => "**no**",
+        (Some(_), _) => "**no**",
+        (None, _) => "nothing was scored",
     }
 }
 
@@ -154,7 +179,7 @@ fn one_benchmark(out: &mut String, b: &BenchmarkReport) {
             ),
         );
     }
-    let categories: Vec<String> = b.categories.iter().map(|(c, m)| format!("`{c}` {}", value(m))).collect();
+    let categories: Vec<String> = b.categories.iter().map(|(c, m)| format!("`{c}` {}", share(m))).collect();
     line(out, &format!("- share at or above the threshold of each category: {}", categories.join(", ")));
     for t in &b.targets {
         one_target(out, t);
@@ -184,9 +209,10 @@ fn one_target(out: &mut String, t: &TargetReport) {
         ),
     );
     table_head(out, &["", "value", "n"]);
-    for (name, m) in &t.metrics {
-        let shown = if m.k.is_some() { share(m) } else { number(m) };
-        row(out, &[name.replace('_', " "), shown, m.n.to_string()]);
+    for (name, title) in METRICS {
+        let m = &t.metrics[name];
+        let shown = if m.interval == "wilson" { share(m) } else { number(m) };
+        row(out, &[title.to_owned(), shown, m.n.to_string()]);
     }
     row(
         out,
@@ -292,10 +318,6 @@ fn small(n: usize, is_small: bool) -> String {
 
 fn percent(x: f64) -> String {
     format!("{:.1} %", 100.0 * x)
-}
-
-fn value(m: &Metric) -> String {
-    m.value.map_or_else(|| "–".to_owned(), percent)
 }
 
 /// A share: `1.2 % [0.8–1.7]`.

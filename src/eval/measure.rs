@@ -18,7 +18,9 @@ use crate::eval::report::{
 use crate::eval::subject::Prediction;
 
 const NO_CASES: &str = "no cases";
+const NONE_SCORED: &str = "no case got a score";
 const NO_POSITIVES: &str = "no positive cases";
+const NO_SCORED_POSITIVES: &str = "no positive case got a score";
 const NO_NEGATIVES: &str = "no negative cases";
 const NOTHING_FLAGGED: &str = "nothing was flagged";
 const ONE_CLASS: &str = "one class only among the scored cases";
@@ -58,6 +60,7 @@ pub fn measure(
         abstained: abstained(&judged),
         abstained_languages: abstained_languages(predictions),
         flagged: flagged(&judged),
+        flagged_of_scored: flagged_of_scored(&judged),
         bands: bands(predictions),
         categories: Category::ALL
             .into_iter()
@@ -103,6 +106,11 @@ fn share(judged: &[Judged<'_>], when_empty: &'static str, test: impl Fn(&Judged<
 
 fn flagged(judged: &[Judged<'_>]) -> Metric {
     share(judged, NO_CASES, |(_, p)| p.flagged())
+}
+
+fn flagged_of_scored(judged: &[Judged<'_>]) -> Metric {
+    let scored: Vec<Judged<'_>> = judged.iter().copied().filter(|(_, p)| !p.abstained()).collect();
+    share(&scored, NONE_SCORED, |(_, p)| p.flagged())
 }
 
 fn abstained(judged: &[Judged<'_>]) -> usize {
@@ -175,7 +183,7 @@ fn metrics(
         Some(error) => {
             Metric::bare(error, scored, "resampling noise only adds to it, an interval would mislead")
         }
-        None => Metric::undefined(scored, NO_CASES),
+        None => Metric::undefined(scored, NONE_SCORED),
     };
     BTreeMap::from([
         ("precision", Metric::rate(tp, tp + fp, NOTHING_FLAGGED)),
@@ -193,10 +201,15 @@ fn metrics(
         ),
         (
             "average_precision",
-            Metric::bootstrapped(point.average_precision, interval.average_precision, scored, NO_POSITIVES),
+            Metric::bootstrapped(
+                point.average_precision,
+                interval.average_precision,
+                scored,
+                NO_SCORED_POSITIVES,
+            ),
         ),
         ("roc_auc", Metric::bootstrapped(point.roc_auc, interval.roc_auc, scored, ONE_CLASS)),
-        ("brier", Metric::bootstrapped(point.brier, interval.brier, scored, NO_CASES)),
+        ("brier", Metric::bootstrapped(point.brier, interval.brier, scored, NONE_SCORED)),
         ("calibration_error", calibration),
     ])
 }

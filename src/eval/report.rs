@@ -59,8 +59,10 @@ pub struct BenchmarkReport {
     pub abstained: usize,
     /// The same by the language the subject took them for.
     pub abstained_languages: BTreeMap<String, usize>,
-    /// Share that would reach a person.
+    /// Share that would reach a person, of all cases.
     pub flagged: Metric,
+    /// The same of the cases that got a score: what a promise is held against, since abstaining keeps none.
+    pub flagged_of_scored: Metric,
     pub bands: BTreeMap<&'static str, usize>,
     /// Share at or above the threshold of each category.
     pub categories: BTreeMap<&'static str, Metric>,

@@ -269,6 +269,17 @@ fn an_abstention_is_not_flagged_and_said() {
 }
 
 #[test]
+fn abstaining_keeps_no_promise() {
+    let bench = Bench::new();
+    let csv = "text\n".to_owned() + &"unread?\n".repeat(500);
+    let manifest = head("unread", "panel", "budget = 0.01") + &bench.source("u.csv", &csv, "");
+    let report = bench.run(&manifest, &mut scripted("a"), "out");
+    assert_eq!(only(&report).flagged.value, Some(0.0));
+    assert_eq!(only(&report).flagged_of_scored.value, None);
+    assert!(String::from_utf8(bench.bytes("out/report.md")).unwrap().contains("nothing was scored"));
+}
+
+#[test]
 fn a_panel_holds_its_promise_only_with_its_whole_interval() {
     let bench = Bench::new();
     let lines = |flagged: usize, n: usize| -> String {
