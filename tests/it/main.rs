@@ -1,3 +1,4 @@
-//! (being written)
+//! Tests from outside, in one binary.
 
+mod encoder;
 mod eval;
