@@ -1,3 +1,4 @@
 //! Tests from outside, in one binary.
 
 mod encoder;
+mod eval;
