@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::data::example::Example;
-use crate::text::fingerprint::{Fingerprint, exact_hash};
+use crate::text::fingerprint::{BANDS, Fingerprint, exact_hash};
 
 /// From this estimated Jaccard similarity on, two texts count as one.
 const SIMILAR: f64 = 0.7;
@@ -166,11 +166,12 @@ impl Clusters {
             let original = *first.entry(print.exact).or_insert(i);
             self.join(original, i);
         }
-        let bands: Vec<[u64; 16]> = prints.par_iter().map(|p| p.minhash.bands()).collect();
-        for band in 0..16 {
+        let bands: Vec<[u64; BANDS]> = prints.par_iter().map(|p| p.minhash.bands()).collect();
+        for band in 0..BANDS {
+            let of = |i: usize| bands[i][band];
             let mut order: Vec<usize> = (0..prints.len()).collect();
-            order.sort_unstable_by_key(|&i| (bands[i][band], i));
-            for bucket in order.chunk_by(|&a, &b| bands[a][band] == bands[b][band]) {
+            order.sort_unstable_by_key(|&i| (of(i), i));
+            for bucket in order.chunk_by(|&a, &b| of(a) == of(b)) {
                 self.join_bucket(bucket, prints);
             }
         }
