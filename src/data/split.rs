@@ -168,11 +168,11 @@ impl Clusters {
         }
         let bands: Vec<[u64; BANDS]> = prints.par_iter().map(|p| p.minhash.bands()).collect();
         for band in 0..BANDS {
-            let of = |i: usize| bands[i][band];
-            let mut order: Vec<usize> = (0..prints.len()).collect();
-            order.sort_unstable_by_key(|&i| (of(i), i));
-            for bucket in order.chunk_by(|&a, &b| of(a) == of(b)) {
-                self.join_bucket(bucket, prints);
+            let mut order: Vec<(u64, usize)> = bands.iter().map(|of| of[band]).zip(0..).collect();
+            order.sort_unstable();
+            for bucket in order.chunk_by(|a, b| a.0 == b.0) {
+                let members: Vec<usize> = bucket.iter().map(|(_, i)| *i).collect();
+                self.join_bucket(&members, prints);
             }
         }
     }
