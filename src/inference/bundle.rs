@@ -97,7 +97,8 @@ impl ModelBundle {
         let config: EncoderConfig = read_json(&folder.join("config.json"))?;
         if labels.window_tokens > config.max_position_embeddings {
             let limit = config.max_position_embeddings;
-            let reason = format!("window_tokens is {}, the encoder has {limit} positions", labels.window_tokens);
+            let reason =
+                format!("window_tokens is {}, the encoder has {limit} positions", labels.window_tokens);
             return Err(bundle(&folder.join("labels.json"), reason));
         }
         Ok(Self {
@@ -151,7 +152,10 @@ fn sha256(bytes: &[u8]) -> String {
 fn read_manifest(folder: &Path) -> Result<(Manifest, String), Error> {
     let path = folder.join(MANIFEST);
     let text = fs_err::read_to_string(&path).map_err(|e| {
-        bundle(&path, format!("{e}; a bundle is a folder made by `countervail train`, such as models/default"))
+        bundle(
+            &path,
+            format!("{e}; a bundle is a folder made by `countervail train`, such as models/default"),
+        )
     })?;
     let manifest: Manifest = toml::from_str(&text).map_err(|e| bundle(&path, e.to_string()))?;
     if manifest.format != FORMAT {
@@ -161,9 +165,14 @@ fn read_manifest(folder: &Path) -> Result<(Manifest, String), Error> {
 }
 
 fn verify(folder: &Path, manifest: &Manifest) -> Result<(), Error> {
-    for needed in
-        ["config.json", "model.safetensors", "tokenizer.json", "labels.json", "calibration.json", "thresholds.toml"]
-    {
+    for needed in [
+        "config.json",
+        "model.safetensors",
+        "tokenizer.json",
+        "labels.json",
+        "calibration.json",
+        "thresholds.toml",
+    ] {
         if !manifest.files.contains_key(needed) {
             return Err(bundle(&folder.join(MANIFEST), format!("does not list {needed}")));
         }
@@ -173,7 +182,8 @@ fn verify(folder: &Path, manifest: &Manifest) -> Result<(), Error> {
         let bytes = fs_err::read(&path).map_err(|e| bundle(&path, e.to_string()))?;
         let got = sha256(&bytes);
         if got != *expected {
-            let reason = format!("SHA-256 is {got}, bundle.toml says {expected}; restore the file or train again");
+            let reason =
+                format!("SHA-256 is {got}, bundle.toml says {expected}; restore the file or train again");
             return Err(bundle(&path, reason));
         }
     }
@@ -190,10 +200,18 @@ fn check_labels(labels: &Labels) -> Result<(), String> {
         return Err(format!("taxonomy_version is {}, ours is {TAXONOMY_VERSION}", labels.taxonomy_version));
     }
     if labels.categories != Category::ALL.map(|c| c.id().to_owned()) {
-        return Err(format!("categories are {:?}, expected {:?}", labels.categories, Category::ALL.map(Category::id)));
+        return Err(format!(
+            "categories are {:?}, expected {:?}",
+            labels.categories,
+            Category::ALL.map(Category::id)
+        ));
     }
     if labels.contexts != Context::ALL.map(|c| c.id().to_owned()) {
-        return Err(format!("contexts are {:?}, expected {:?}", labels.contexts, Context::ALL.map(Context::id)));
+        return Err(format!(
+            "contexts are {:?}, expected {:?}",
+            labels.contexts,
+            Context::ALL.map(Context::id)
+        ));
     }
     Ok(())
 }

@@ -68,10 +68,8 @@ impl TextEncoder {
     /// [`Error::Encode`] when the tokeniser fails.
     pub fn encode(&self, raw: &str) -> Result<Vec<Window>, Error> {
         let normalized = normalize(raw);
-        let encoding = self
-            .tokenizer
-            .encode(normalized.text(), false)
-            .map_err(|e| Error::Encode(e.to_string()))?;
+        let encoding =
+            self.tokenizer.encode(normalized.text(), false).map_err(|e| Error::Encode(e.to_string()))?;
         let (ids, offsets) = (encoding.get_ids(), encoding.get_offsets());
         let room = self.shape.max_tokens - self.opening.len() - self.closing.len();
         if ids.is_empty() {

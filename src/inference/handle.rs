@@ -152,7 +152,9 @@ fn serve(mut pipeline: Pipeline, mut jobs: mpsc::Receiver<Job>, max_batch: usize
         answer(&mut pipeline, &mut batch);
         let micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
         let before = vitals.micros_per_text.load(Ordering::Relaxed);
-        vitals.micros_per_text.store((before * 7 + micros / (batch.capacity() as u64).max(1)) / 8, Ordering::Relaxed);
+        vitals
+            .micros_per_text
+            .store((before * 7 + micros / (batch.capacity() as u64).max(1)) / 8, Ordering::Relaxed);
     }
 }
 

@@ -21,7 +21,11 @@ use pipeline::Pipeline;
 #[must_use]
 pub fn locate(model: &str) -> PathBuf {
     let path = Path::new(model);
-    if path.components().count() > 1 || path.is_dir() { path.to_owned() } else { Path::new("models").join(model) }
+    if path.components().count() > 1 || path.is_dir() {
+        path.to_owned()
+    } else {
+        Path::new("models").join(model)
+    }
 }
 
 /// Opens a bundle by name or path and starts its thread.

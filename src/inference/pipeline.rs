@@ -61,8 +61,9 @@ impl Pipeline {
     /// # Errors
     /// When a text cannot be tokenised or the arithmetic fails.
     pub fn assess(&mut self, texts: &[Text]) -> Result<Vec<Assessment>, Error> {
+        let (encoder, languages) = (&self.encoder, self.bundle.languages.as_slice());
         let prepared: Vec<Prepared> =
-            texts.par_iter().map(|text| self.prepare(text)).collect::<Result<_, _>>()?;
+            texts.par_iter().map(|text| prepare(text, encoder, languages)).collect::<Result<_, _>>()?;
         let encodings: Vec<&Encoding> =
             prepared.iter().flat_map(|p| p.windows.iter().map(|w| &w.encoding)).collect();
         let mut readings = self.read(&encodings)?.into_iter();
@@ -73,15 +74,6 @@ impl Pipeline {
                 combine_windows(text, readings)
             })
             .collect())
-    }
-
-    fn prepare(&self, text: &Text) -> Result<Prepared, Error> {
-        let (language, support) = language::support(text.as_str(), &self.bundle.languages);
-        let windows = match support {
-            LanguageSupport::Unsupported => Vec::new(),
-            LanguageSupport::Supported | LanguageSupport::Unknown => self.encoder.encode(text.as_str())?,
-        };
-        Ok(Prepared { language, support, windows })
     }
 
     /// Windows of like length go together, so that the cores are evenly busy.
@@ -109,6 +101,15 @@ impl std::fmt::Debug for Pipeline {
     }
 }
 
+fn prepare(text: &Text, encoder: &TextEncoder, languages: &[String]) -> Result<Prepared, Error> {
+    let (language, support) = language::support(text.as_str(), languages);
+    let windows = match support {
+        LanguageSupport::Unsupported => Vec::new(),
+        LanguageSupport::Supported | LanguageSupport::Unknown => encoder.encode(text.as_str())?,
+    };
+    Ok(Prepared { language, support, windows })
+}
+
 fn batch_size(order: &[usize], encodings: &[&Encoding]) -> usize {
     let mut tokens = 0;
     let fits = order.iter().take_while(|i| {
@@ -129,8 +130,11 @@ fn combine_windows(text: Prepared, readings: Vec<Reading>) -> Assessment {
             None => (reading, window.span),
             Some((so_far, span)) => {
                 let scores = so_far.scores.max(&reading.scores);
-                let (kept, span) =
-                    if reading.extremism > so_far.extremism { (reading, window.span) } else { (so_far, span) };
+                let (kept, span) = if reading.extremism > so_far.extremism {
+                    (reading, window.span)
+                } else {
+                    (so_far, span)
+                };
                 (Reading { scores, ..kept }, span)
             }
         });

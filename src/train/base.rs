@@ -36,14 +36,19 @@ fn from_folder(base: &Base, folder: &Path) -> Result<[PathBuf; 3], Error> {
     let candidates = [folder.to_owned(), folder.join(name)];
     let Some(found) = candidates.iter().find(|c| c.join(FILES[0]).is_file()) else {
         let tried = candidates.map(|c| c.display().to_string()).join(" and ");
-        return Err(Error::Base(format!("no config.json in {tried}; give `--base` the folder that holds {name}")));
+        return Err(Error::Base(format!(
+            "no config.json in {tried}; give `--base` the folder that holds {name}"
+        )));
     };
     Ok(FILES.map(|file| found.join(file)))
 }
 
 fn from_hub(base: &Base) -> Result<[PathBuf; 3], Error> {
     let explain = |e: hf_hub::api::sync::ApiError| {
-        Error::Base(format!("cannot get {} from the hub: {e}; without a network use `--base FOLDER`", base.hub))
+        Error::Base(format!(
+            "cannot get {} from the hub: {e}; without a network use `--base FOLDER`",
+            base.hub
+        ))
     };
     let api = hf_hub::api::sync::ApiBuilder::from_env().build().map_err(explain)?;
     let repository =

@@ -2,6 +2,7 @@
 
 pub mod base;
 pub mod batches;
+pub mod calibrate;
 pub mod checkpoint;
 pub mod corpus;
 pub mod error;
@@ -14,3 +15,5 @@ pub mod optimizer;
 pub mod recipe;
 pub mod run;
 pub mod schedule;
+pub mod scoring;
+pub mod threshold;

@@ -134,8 +134,9 @@ impl Recipe {
         let text = fs_err::read_to_string(path).map_err(|e| refuse(e.to_string()))?;
         let mut recipe: Self = toml::from_str(&text).map_err(|e| refuse(e.to_string()))?;
         let folder = path.parent().unwrap_or_else(|| Path::new("."));
-        let folder = fs_err::canonicalize(if folder.as_os_str().is_empty() { Path::new(".") } else { folder })
-            .map_err(|e| refuse(e.to_string()))?;
+        let folder =
+            fs_err::canonicalize(if folder.as_os_str().is_empty() { Path::new(".") } else { folder })
+                .map_err(|e| refuse(e.to_string()))?;
         recipe.sources.iter_mut().chain(&mut recipe.purges).for_each(|s| s.resolve(&folder));
         recipe.check().map_err(refuse)?;
         Ok((recipe, text))

@@ -46,8 +46,7 @@ pub fn run(places: &Places, watcher: &mut dyn Watcher) -> Result<(), Error> {
     let (recipe, text) = Recipe::open(&places.recipe)?;
     let base = base::open(&recipe.base, places.base.as_deref())?;
     watcher.stage("reading data");
-    let shape =
-        WindowShape { max_tokens: recipe.encoder.train_tokens, overlap: recipe.encoder.overlap };
+    let shape = WindowShape { max_tokens: recipe.encoder.train_tokens, overlap: recipe.encoder.overlap };
     let encoder = TextEncoder::open(&base.tokenizer, &recipe.encoder.prefix, shape)?;
     let corpus = Corpus::load(&recipe, &places.data, &encoder)?;
     watcher.stage(&summary(&recipe, &corpus));
@@ -63,7 +62,8 @@ pub fn run(places: &Places, watcher: &mut dyn Watcher) -> Result<(), Error> {
     };
     let log = fit.train(&checkpoints, &mut |done, all, loss| watcher.step(done, all, loss))?;
     watcher.stage("calibrating");
-    let finished = super::finish::Finished { recipe: &recipe, text: &text, base: &base, corpus: &corpus, network, log };
+    let finished =
+        super::finish::Finished { recipe: &recipe, text: &text, base: &base, corpus: &corpus, network, log };
     finished.write(&places.out)
 }
 
@@ -99,7 +99,8 @@ fn summary(recipe: &Recipe, corpus: &Corpus) -> String {
     );
     let _ = writeln!(out, "{:28} {:>7} {:>7}  positives by category", "source", "kept", "purged");
     for (source, count) in recipe.sources.iter().zip(&corpus.counts) {
-        let _ = writeln!(out, "{:28} {:>7} {:>7}  {:?}", source.name, count.kept, count.purged, count.positives);
+        let _ =
+            writeln!(out, "{:28} {:>7} {:>7}  {:?}", source.name, count.kept, count.purged, count.positives);
     }
     out
 }

@@ -1,0 +1,106 @@
+//! Choosing thresholds on a part of the data that neither the weights nor the calibration saw.
+
+use super::recipe::{Recipe, ThresholdRules};
+use super::scoring::Scored;
+use crate::domain::taxonomy::Category;
+
+/// Thresholds of a bundle.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Thresholds {
+    pub review: f32,
+    pub urgent: f32,
+    /// In the order of [`Category::ALL`].
+    pub categories: [f32; Category::COUNT],
+}
+
+/// Positives needed before a category's own F1 may move its threshold.
+const MIN_POSITIVES: usize = 20;
+
+/// The smallest thresholds that keep every panel's promise; a category's is raised to where its F1 is best.
+#[must_use]
+pub fn choose(recipe: &Recipe, scored: &[Scored]) -> Thresholds {
+    let rules = &recipe.thresholds;
+    let panels = Panels::of(recipe, scored);
+    let review = panels.threshold(rules, |s| s.extremism);
+    let negatives = scored.iter().filter(|s| s.known_extremism == Some(false)).map(|s| s.extremism).collect();
+    let urgent = above_all_but(negatives, rules.urgent_fpr).max(review);
+    let categories = Category::ALL.map(|category| {
+        let i = category.index();
+        let kept = panels.threshold(rules, |s| s.categories[i]);
+        best_f1(scored, i).unwrap_or(0.5).max(kept)
+    });
+    Thresholds { review, urgent, categories }
+}
+
+struct Panels<'a> {
+    /// One list for each source of `panels`, then one for all of them.
+    plain: Vec<Vec<&'a Scored>>,
+    hard: Vec<Vec<&'a Scored>>,
+}
+
+impl<'a> Panels<'a> {
+    fn of(recipe: &Recipe, scored: &'a [Scored]) -> Self {
+        let members = |name: &String| -> Vec<&'a Scored> {
+            scored.iter().filter(|s| recipe.sources[s.source].name == *name).collect()
+        };
+        let mut plain: Vec<Vec<&Scored>> = recipe.thresholds.panels.iter().map(members).collect();
+        plain.push(plain.iter().flatten().copied().collect());
+        Self { plain, hard: recipe.thresholds.hard_panels.iter().map(members).collect() }
+    }
+
+    fn threshold(&self, rules: &ThresholdRules, value: impl Fn(&Scored) -> f32) -> f32 {
+        let of = |panels: &[Vec<&Scored>], share: f64| {
+            let each =
+                panels.iter().map(|panel| above_all_but(panel.iter().map(|s| value(s)).collect(), share));
+            each.fold(0.0_f32, f32::max)
+        };
+        of(&self.plain, rules.panel_fpr).max(of(&self.hard, rules.hard_panel_fpr))
+    }
+}
+
+/// The smallest number that at most `share` of `values` reach.
+fn above_all_but(mut values: Vec<f32>, share: f64) -> f32 {
+    values.sort_unstable_by(|a, b| b.total_cmp(a));
+    let allowed = (share * values.len() as f64).floor() as usize;
+    // Scores end at 1; a threshold above that would never flag, so 1 is the strictest there is.
+    values.get(allowed).map_or(0.0, |v| v.next_up().min(1.0))
+}
+
+/// The threshold with the best F1 among examples whose label is known.
+fn best_f1(scored: &[Scored], category: usize) -> Option<f32> {
+    let mut pairs: Vec<(f32, bool)> =
+        scored.iter().filter_map(|s| s.known[category].map(|y| (s.categories[category], y))).collect();
+    pairs.sort_unstable_by(|a, b| b.0.total_cmp(&a.0));
+    let positives = pairs.iter().filter(|(_, y)| *y).count();
+    if positives < MIN_POSITIVES {
+        return None;
+    }
+    let (mut hits, mut best) = (0, (0.0, 0.5));
+    for (i, (value, positive)) in pairs.iter().enumerate() {
+        hits += usize::from(*positive);
+        // Texts with the same score are flagged together.
+        let last_of_ties = pairs.get(i + 1).is_none_or(|next| next.0 < *value);
+        let f1 = 2.0 * hits as f64 / (i + 1 + positives) as f64;
+        if last_of_ties && f1 > best.0 {
+            best = (f1, *value);
+        }
+    }
+    Some(best.1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn at_most_the_share_reaches_the_threshold() {
+        let values: Vec<f32> = (0..1000).map(|i| i as f32 / 1000.0).collect();
+        for share in [0.0, 0.005, 0.0101, 0.5] {
+            let t = above_all_but(values.clone(), share);
+            let reached = values.iter().filter(|v| **v >= t).count();
+            assert_eq!(reached, (share * 1000.0).floor() as usize, "{share}");
+        }
+        assert_eq!(above_all_but(vec![], 0.1), 0.0);
+        assert_eq!(above_all_but(vec![1.0; 5], 0.1), 1.0);
+    }
+}
