@@ -12,15 +12,15 @@
 //!
 //! `docs/ARCHITECTURE.md` is the long version, with walkthroughs.
 
-pub mod domain;
-pub mod text;
-pub mod data;
-pub mod inference;
-pub mod store;
-pub mod service;
-pub mod http;
-pub mod train;
-pub mod eval;
-pub mod config;
-pub mod telemetry;
 pub mod cli;
+pub mod config;
+pub mod data;
+pub mod domain;
+pub mod eval;
+pub mod http;
+pub mod inference;
+pub mod service;
+pub mod store;
+pub mod telemetry;
+pub mod text;
+pub mod train;

@@ -9,7 +9,9 @@ pub const TAXONOMY_VERSION: u32 = 1;
 
 /// A name that is no category of ours.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a category; the categories are extremism/support, extremism/recruitment, extremism/incitement, threat, hate, toxicity")]
+#[error(
+    "`{0}` is not a category; the categories are extremism/support, extremism/recruitment, extremism/incitement, threat, hate, toxicity"
+)]
 pub struct UnknownCategory(String);
 
 /// A name that is no context of ours.
