@@ -5,6 +5,8 @@ use std::str::FromStr;
 use time::OffsetDateTime;
 
 use crate::domain::digest::{Canonical, Digest};
+use crate::domain::item::{AuthorRef, ExternalId, Source};
+use crate::domain::text::Text;
 use crate::service::Service;
 use crate::service::access::ApiClient;
 use crate::service::error::Error;
@@ -73,10 +75,10 @@ impl Service {
 /// Adds all of an item that a client can vary.
 pub(super) fn add_item(form: Canonical, item: &NewItem) -> Canonical {
     form.text(item.text.as_str())
-        .optional(item.source.as_ref().map(|s| s.as_str()))
-        .optional(item.external_id.as_ref().map(|s| s.as_str()))
-        .optional(item.author.as_ref().map(|s| s.as_str()))
-        .optional(item.context.as_ref().map(|s| s.as_str()))
+        .optional(item.source.as_ref().map(Source::as_str))
+        .optional(item.external_id.as_ref().map(ExternalId::as_str))
+        .optional(item.author.as_ref().map(AuthorRef::as_str))
+        .optional(item.context.as_ref().map(Text::as_str))
 }
 
 #[cfg(test)]

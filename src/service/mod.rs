@@ -17,6 +17,7 @@ pub mod people;
 pub mod report;
 pub mod review;
 mod secret;
+pub mod upkeep;
 
 use std::sync::Arc;
 

@@ -9,6 +9,7 @@ use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 use time::{OffsetDateTime, PrimitiveDateTime, UtcOffset};
 
+use crate::domain::score::Score;
 use crate::store::error::Error;
 
 const TIME: &[BorrowedFormatItem<'_>] =
@@ -125,10 +126,20 @@ impl<'r> Fields<'r> {
     pub(super) fn float(&self, column: &str) -> Result<f64, Error> {
         self.get(column)
     }
+}
 
-    pub(super) fn optional_float(&self, column: &str) -> Result<Option<f64>, Error> {
-        self.get(column)
-    }
+/// A score as a DOUBLE PRECISION; -1 for none, which sorts below every score.
+///
+/// Not NULL: sqlx 0.9.0 sends a NULL double to PostgreSQL as a `float4`, and the statement, prepared so,
+/// then refuses every double. The same holds for parameters: bind a number, always.
+pub(super) fn score_out(score: Option<Score>) -> f64 {
+    score.map_or(-1.0, |s| f64::from(s.get()))
+}
+
+/// What [`score_out`] was given.
+#[expect(clippy::cast_possible_truncation, reason = "it was an f32 before it was written")]
+pub(super) fn score_in(stored: f64) -> Option<Score> {
+    Score::new(stored as f32).ok()
 }
 
 /// A count as a BIGINT. Ours are far below its limit; one that is not is written as the limit.

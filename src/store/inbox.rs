@@ -8,7 +8,7 @@ use crate::domain::policy::Band;
 use crate::domain::review::{ReviewJob, ReviewState};
 use crate::domain::taxonomy::Category;
 use crate::store::Store;
-use crate::store::codec::{Fields, count};
+use crate::store::codec::{Fields, count, score_out};
 use crate::store::error::Error;
 use crate::store::moderations::{flags, language};
 use crate::store::review_jobs::{from_row, rank};
@@ -28,7 +28,7 @@ impl Position {
         Self {
             band_rank: rank(job.band),
             report_count: i64::from(job.report_count),
-            score: job.score.map_or(-1.0, |s| f64::from(s.get())),
+            score: score_out(job.score),
             id: job.id,
         }
     }
@@ -78,7 +78,7 @@ impl Store {
             .bind(query.source.as_ref().map(ToString::to_string))
             .bind(after.map(|p| p.band_rank))
             .bind(after.map(|p| p.report_count))
-            .bind(after.map(|p| p.score))
+            .bind(after.map_or(0.0, |p| p.score))
             .bind(after.map(|p| p.id.to_string()))
             .bind(count(query.limit))
             .fetch_all(&mut *self.read().await?)

@@ -8,7 +8,7 @@ use crate::domain::moderation::Moderation;
 use crate::domain::policy::Outcome;
 use crate::domain::score::{Score, Scores};
 use crate::domain::taxonomy::{Category, Context};
-use crate::store::codec::{Fields, count, time_out};
+use crate::store::codec::{Fields, count, score_in, score_out, time_out};
 use crate::store::error::Error;
 use crate::store::{Store, Tx};
 
@@ -35,7 +35,7 @@ impl Tx {
         sqlx::query(INSERT)
             .bind(m.id.to_string())
             .bind(m.item_id.to_string())
-            .bind(reading.map(|r| f64::from(r.extremism.get())))
+            .bind(score_out(reading.map(|r| r.extremism)))
             .bind(reading.map(|r| json(r.scores.iter().map(|(_, s)| s.get()))))
             .bind(reading.map(|r| json(r.context)))
             .bind(a.language)
@@ -100,14 +100,14 @@ fn from_row(row: &AnyRow) -> Result<Moderation, Error> {
 }
 
 fn reading(f: &Fields<'_>) -> Result<Option<Reading>, Error> {
-    let Some(extremism) = f.optional_float("extremism")? else { return Ok(None) };
+    let Some(extremism) = score_in(f.float("extremism")?) else { return Ok(None) };
     let scores: [f32; Category::COUNT] = numbers(f, "scores")?;
     let mut parsed = [Score::ZERO; Category::COUNT];
     for (into, from) in parsed.iter_mut().zip(scores) {
         *into = Score::new(from).map_err(|_| f.corrupt("scores"))?;
     }
     Ok(Some(Reading {
-        extremism: score(extremism).ok_or_else(|| f.corrupt("extremism"))?,
+        extremism,
         scores: Scores::new(parsed),
         context: numbers::<f32, { Context::COUNT }>(f, "context_scores")?,
     }))
@@ -124,12 +124,6 @@ fn numbers<T: serde::de::DeserializeOwned, const N: usize>(
 /// Which categories apply, from a JSON array of 0 and 1.
 pub(super) fn flags(f: &Fields<'_>, column: &str) -> Result<[bool; Category::COUNT], Error> {
     Ok(numbers::<u8, { Category::COUNT }>(f, column)?.map(|flag| flag != 0))
-}
-
-/// A score that was widened to be stored.
-#[expect(clippy::cast_possible_truncation, reason = "it was an f32 before it was written")]
-pub(super) fn score(stored: f64) -> Option<Score> {
-    Score::new(stored as f32).ok()
 }
 
 /// The code as a constant: those of the language detector, and `und`.

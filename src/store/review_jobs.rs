@@ -6,9 +6,8 @@ use time::OffsetDateTime;
 use crate::domain::id::{ReviewJobId, UserId};
 use crate::domain::policy::Band;
 use crate::domain::review::{Claim, JobOrigin, ReviewJob, ReviewState};
-use crate::store::codec::{Fields, time_out};
+use crate::store::codec::{Fields, score_in, score_out, time_out};
 use crate::store::error::Error;
-use crate::store::moderations::score;
 use crate::store::{Store, Tx};
 
 macro_rules! columns {
@@ -162,7 +161,7 @@ fn bind_job<'q>(query: Query<'q>, job: &ReviewJob) -> Query<'q> {
         .bind(job.moderation_id.map(|id| id.to_string()))
         .bind(report)
         .bind(rank(job.band))
-        .bind(job.score.map_or(-1.0, |s| f64::from(s.get())))
+        .bind(score_out(job.score))
         .bind(i64::from(job.report_count))
         .bind(job.state.id())
         .bind(job.claim.map(|c| c.by.to_string()))
@@ -209,7 +208,7 @@ pub(super) fn from_row(row: &AnyRow) -> Result<ReviewJob, Error> {
         moderation_id,
         origin,
         band,
-        score: score(f.float("score")?),
+        score: score_in(f.float("score")?),
         report_count: f.whole("report_count")?,
         state: f.parse("state")?,
         claim,

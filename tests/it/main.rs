@@ -1,1 +1,5 @@
+//! The tests from outside, in one binary.
 
+mod ground;
+mod service;
+mod store;

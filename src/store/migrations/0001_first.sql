@@ -1,7 +1,7 @@
 -- One SQL text for SQLite and PostgreSQL. Columns are TEXT, BIGINT or DOUBLE PRECISION only: more than
 -- that the common driver cannot carry. Flags are 0/1, ids are UUIDv7 as text (they sort by time),
 -- times are `2026-01-02T03:04:05.000006Z` (fixed width, so they sort as text), digests are 64
--- hexadecimal digits. README.md beside this file says how to change a table.
+-- hexadecimal digits. A DOUBLE PRECISION is never NULL (store/codec.rs says why). README.md beside this file says how to change a table.
 
 CREATE TABLE items (
     id          TEXT   NOT NULL PRIMARY KEY,
@@ -18,7 +18,7 @@ CREATE TABLE items (
 CREATE TABLE moderations (
     id             TEXT   NOT NULL PRIMARY KEY,
     item_id        TEXT   NOT NULL REFERENCES items (id),
-    extremism      DOUBLE PRECISION,        -- this and the next two: NULL when the language is unsupported
+    extremism      DOUBLE PRECISION NOT NULL, -- -1 when the language is unsupported; the next two are NULL then
     scores         TEXT,                    -- JSON array in the order of Category::ALL
     context_scores TEXT,                    -- JSON array in the order of Context::ALL
     language       TEXT   NOT NULL,
