@@ -2,5 +2,7 @@
 //!
 //! [`Assessment`]: crate::domain::assessment::Assessment
 
+pub mod candle;
+pub mod classifier;
 pub mod error;
 pub mod handle;

@@ -1,1 +1,5 @@
-//! (being written)
+//! How models are made: recipe → corpus → fine-tuning → calibration → bundle.
+
+pub mod gradient;
+pub mod loss;
+pub mod optimizer;

@@ -1,5 +1,6 @@
-//! The tests from outside, in one binary.
+//! Tests from outside, in one binary.
 
+mod encoder;
 mod ground;
 mod service;
 mod store;

@@ -1,0 +1,246 @@
+//! How a source of labelled data is described in TOML: the same words in training recipes and in benchmark
+//! manifests.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::Deserialize;
+
+/// A file of labelled texts: where it is, how it is written, and what its labels mean here.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Source {
+    /// Names the source in logs, cards and reports.
+    pub name: String,
+    /// Relative to the data folder; with a leading `./`, to the folder of the recipe or manifest.
+    pub path: String,
+    /// Lower-case hexadecimal; checked when given.
+    pub sha256: Option<String>,
+    /// Free text, such as `CC-BY-4.0`. Required: nobody should train on data of unknown terms by accident.
+    pub licence: String,
+    /// Where the file comes from and who made it.
+    pub upstream: Option<String>,
+    pub format: Format,
+    #[serde(flatten)]
+    pub layout: Layout,
+    /// The text column, or several, joined by a space. `text` for `lines` and `templates`.
+    #[serde(default = "default_text")]
+    pub text: OneOrMany,
+    /// Regular expression removed from the start of the text.
+    pub strip: Option<String>,
+    pub language: Option<Language>,
+    /// Column of the id; the row number when absent.
+    pub id: Option<String>,
+    /// Column whose equal values stay together in a split.
+    pub group: Option<String>,
+    /// Columns kept with the example, for reports.
+    #[serde(default)]
+    pub slices: Vec<String>,
+    /// Rows that do not meet all of these are left out.
+    #[serde(default, rename = "where")]
+    pub conditions: Vec<Condition>,
+    /// Targets of every row: a category's id, or `extremism`.
+    #[serde(default)]
+    pub set: BTreeMap<String, Value>,
+    /// Context of every row.
+    pub context: Option<String>,
+    /// Applied in order over `set` and `context`, each to the rows it matches.
+    #[serde(default)]
+    pub labels: Vec<LabelRule>,
+    /// Keeps one half of the texts, see [`Half`].
+    pub half: Option<Half>,
+    pub join: Option<Join>,
+    /// Cuts long texts into pieces of at most so many characters, at sentence and paragraph ends.
+    pub chunk_chars: Option<usize>,
+    /// At most so many examples, the ones with the smallest hashes.
+    pub cap: Option<usize>,
+    /// How much an example counts in training.
+    #[serde(default = "default_weight")]
+    pub weight: f32,
+}
+
+impl Source {
+    /// Turns a path that starts with `./` into one below `folder`, the folder of the recipe or manifest.
+    pub fn resolve(&mut self, folder: &Path) {
+        if let Some(rest) = self.path.strip_prefix("./") {
+            self.path = folder.join(rest).to_string_lossy().into_owned();
+        }
+    }
+}
+
+fn default_text() -> OneOrMany {
+    OneOrMany::One("text".to_owned())
+}
+
+const fn default_weight() -> f32 {
+    1.0
+}
+
+/// How a file is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    Csv,
+    Tsv,
+    /// One JSON object per line; nested fields are columns `outer.inner`.
+    Jsonl,
+    /// One JSON array of objects.
+    Json,
+    /// One text per line, in the column `text`.
+    Lines,
+    /// A template file, see [`crate::data::template`]; carries its own labels.
+    Templates,
+}
+
+/// Details of `csv` and `tsv` files.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Layout {
+    /// One character; `,` for csv and a tab for tsv when absent.
+    pub delimiter: Option<char>,
+    /// Whether `"` quotes.
+    #[serde(default = "yes")]
+    pub quoting: bool,
+    /// Column names, when the file has no header line.
+    pub columns: Option<Vec<String>>,
+    /// Set to `"\n"` when carriage returns are part of the texts.
+    pub terminator: Option<char>,
+    /// What to do with rows of too few or too many fields.
+    #[serde(default)]
+    pub ragged: Ragged,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+/// What to do with rows of too few or too many fields.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Ragged {
+    /// Refuse the file.
+    #[default]
+    Error,
+    /// Leave the row out, and log how many.
+    Skip,
+}
+
+/// A string or a list of strings.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum OneOrMany {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl OneOrMany {
+    #[must_use]
+    pub fn as_slice(&self) -> &[String] {
+        match self {
+            Self::One(one) => std::slice::from_ref(one),
+            Self::Many(many) => many,
+        }
+    }
+}
+
+/// The language of every row, or the column that says it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum Language {
+    Code(String),
+    Column { column: String },
+}
+
+/// One condition on a column; every part that is given must hold.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Condition {
+    pub column: String,
+    /// The field is one of these.
+    pub is: Option<Vec<String>>,
+    /// The field is none of these; a missing field is none of them.
+    pub is_not: Option<Vec<String>>,
+    /// The field, split at commas, has one of these.
+    pub has: Option<Vec<String>>,
+    /// The field is a number and at least this.
+    pub at_least: Option<f64>,
+    /// The field is a number and below this.
+    pub below: Option<f64>,
+}
+
+/// What some rows are, over what all rows are.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LabelRule {
+    pub column: String,
+    pub is: Option<Vec<String>>,
+    pub is_not: Option<Vec<String>>,
+    pub has: Option<Vec<String>>,
+    pub at_least: Option<f64>,
+    pub below: Option<f64>,
+    #[serde(default)]
+    pub set: BTreeMap<String, Value>,
+    pub context: Option<String>,
+}
+
+impl LabelRule {
+    pub(super) fn condition(&self) -> Condition {
+        Condition {
+            column: self.column.clone(),
+            is: self.is.clone(),
+            is_not: self.is_not.clone(),
+            has: self.has.clone(),
+            at_least: self.at_least,
+            below: self.below,
+        }
+    }
+}
+
+/// `1`, `0` or `"unknown"`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum Value {
+    Number(u8),
+    Word(String),
+}
+
+/// Which half of a source's texts, so that one file can serve training and evaluation: the top bit of
+/// [`crate::text::fingerprint::exact_hash`] of the whole text (before it is cut into pieces) is 0 in `train`
+/// and 1 in `eval`. Near-duplicates can fall on both sides; training purges them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Half {
+    Train,
+    Eval,
+}
+
+/// Columns of a second file, put beside the rows of the first.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Join {
+    pub path: String,
+    pub sha256: Option<String>,
+    pub format: Format,
+    #[serde(flatten)]
+    pub layout: Layout,
+    /// Our column; without it the two files are joined line by line, and must be equally long.
+    pub on: Option<String>,
+    /// Their column; the name in `on` when absent.
+    pub key: Option<String>,
+    /// How their key is made from our column.
+    #[serde(default)]
+    pub digest: KeyDigest,
+    /// Keep rows that have no partner; they are left out otherwise.
+    #[serde(default)]
+    pub optional: bool,
+}
+
+/// How the key of a joined file is made from our column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum KeyDigest {
+    /// It is the field itself.
+    #[default]
+    None,
+    /// The first 16 hexadecimal digits of the SHA-256 of the field.
+    Sha256_16,
+}

@@ -1,0 +1,125 @@
+//! Reading and writing the network's weights under the names the Hugging Face BERT layout uses, so that any
+//! other implementation can load what we train.
+
+use std::collections::HashMap;
+
+use candle_core::{DType, Device, Result, Tensor, bail};
+
+use super::encoder::{Encoder, EncoderConfig, Layer, Linear, Network};
+use super::norm::Norm;
+use crate::domain::taxonomy::{Category, Context};
+
+/// Rows of the head: one for each category, then one for each context.
+pub const HEAD_ROWS: usize = Category::COUNT + Context::COUNT;
+
+/// Tensors by name, as a safetensors file holds them.
+pub type Named = HashMap<String, Tensor>;
+
+/// Builds the encoder and, when `classifier.weight` is there, its head; otherwise a head of zeros, which is
+/// where fine-tuning starts from.
+///
+/// # Errors
+/// When a tensor is missing or its shape is not what `config` says; the message names it.
+pub fn network(config: &EncoderConfig, named: &Named) -> Result<Network> {
+    let encoder = encoder(config, named)?;
+    let hidden = config.hidden_size;
+    let head = if named.contains_key("classifier.weight") {
+        linear(named, "classifier", HEAD_ROWS, hidden)?
+    } else {
+        let zeros = |shape: &[usize]| Tensor::zeros(shape, DType::F32, &Device::Cpu);
+        Linear { weight: zeros(&[HEAD_ROWS, hidden])?, bias: zeros(&[HEAD_ROWS])? }
+    };
+    Ok(Network { encoder, head })
+}
+
+/// The network's weights by name; query, key and value apart again.
+///
+/// # Errors
+/// When candle cannot split a tensor.
+pub fn named(network: &Network) -> Result<Named> {
+    let mut out = Named::new();
+    let encoder = &network.encoder;
+    let mut put = |name: String, tensor: &Tensor| out.insert(name, tensor.clone());
+    put("embeddings.word_embeddings.weight".into(), &encoder.word);
+    put("embeddings.position_embeddings.weight".into(), &encoder.position);
+    put("embeddings.token_type_embeddings.weight".into(), &encoder.token_type);
+    put("embeddings.LayerNorm.weight".into(), &encoder.norm.gamma);
+    put("embeddings.LayerNorm.bias".into(), &encoder.norm.beta);
+    for (i, layer) in encoder.layers.iter().enumerate() {
+        let at = format!("encoder.layer.{i}");
+        let hidden = encoder.config.hidden_size;
+        for (part, name) in ["query", "key", "value"].into_iter().enumerate() {
+            let cut = |t: &Tensor| t.narrow(0, part * hidden, hidden)?.contiguous();
+            put(format!("{at}.attention.self.{name}.weight"), &cut(&layer.qkv.weight)?);
+            put(format!("{at}.attention.self.{name}.bias"), &cut(&layer.qkv.bias)?);
+        }
+        for (name, linear) in
+            [("attention.output", &layer.out), ("intermediate", &layer.up), ("output", &layer.down)]
+        {
+            put(format!("{at}.{name}.dense.weight"), &linear.weight);
+            put(format!("{at}.{name}.dense.bias"), &linear.bias);
+        }
+        for (name, norm) in [("attention.output", &layer.attention_norm), ("output", &layer.output_norm)] {
+            put(format!("{at}.{name}.LayerNorm.weight"), &norm.gamma);
+            put(format!("{at}.{name}.LayerNorm.bias"), &norm.beta);
+        }
+    }
+    put("classifier.weight".into(), &network.head.weight);
+    put("classifier.bias".into(), &network.head.bias);
+    Ok(out)
+}
+
+fn encoder(config: &EncoderConfig, named: &Named) -> Result<Encoder> {
+    let hidden = config.hidden_size;
+    let table = |name: &str, rows| tensor(named, &format!("embeddings.{name}.weight"), &[rows, hidden]);
+    Ok(Encoder {
+        word: table("word_embeddings", config.vocab_size)?,
+        position: table("position_embeddings", config.max_position_embeddings)?,
+        token_type: table("token_type_embeddings", config.type_vocab_size)?,
+        norm: norm(named, "embeddings", config)?,
+        layers: (0..config.num_hidden_layers).map(|i| layer(config, named, i)).collect::<Result<_>>()?,
+        config: config.clone(),
+    })
+}
+
+fn layer(config: &EncoderConfig, named: &Named, i: usize) -> Result<Layer> {
+    let (hidden, inner) = (config.hidden_size, config.intermediate_size);
+    let at = format!("encoder.layer.{i}");
+    let part = |name: &str| linear(named, &format!("{at}.attention.self.{name}"), hidden, hidden);
+    let (query, key, value) = (part("query")?, part("key")?, part("value")?);
+    Ok(Layer {
+        qkv: Linear {
+            weight: Tensor::cat(&[&query.weight, &key.weight, &value.weight], 0)?,
+            bias: Tensor::cat(&[&query.bias, &key.bias, &value.bias], 0)?,
+        },
+        out: linear(named, &format!("{at}.attention.output.dense"), hidden, hidden)?,
+        attention_norm: norm(named, &format!("{at}.attention.output"), config)?,
+        up: linear(named, &format!("{at}.intermediate.dense"), inner, hidden)?,
+        down: linear(named, &format!("{at}.output.dense"), hidden, inner)?,
+        output_norm: norm(named, &format!("{at}.output"), config)?,
+    })
+}
+
+fn linear(named: &Named, name: &str, rows: usize, columns: usize) -> Result<Linear> {
+    Ok(Linear {
+        weight: tensor(named, &format!("{name}.weight"), &[rows, columns])?,
+        bias: tensor(named, &format!("{name}.bias"), &[rows])?,
+    })
+}
+
+fn norm(named: &Named, name: &str, config: &EncoderConfig) -> Result<Norm> {
+    let read = |part: &str| tensor(named, &format!("{name}.LayerNorm.{part}"), &[config.hidden_size]);
+    Ok(Norm { gamma: read("weight")?, beta: read("bias")?, epsilon: config.layer_norm_eps })
+}
+
+/// A private f32 copy: training changes it in place.
+fn tensor(named: &Named, name: &str, shape: &[usize]) -> Result<Tensor> {
+    let prefixed = format!("bert.{name}");
+    let Some(found) = named.get(name).or_else(|| named.get(&prefixed)) else {
+        bail!("tensor `{name}` is missing");
+    };
+    if found.dims() != shape {
+        bail!("tensor `{name}` has shape {:?}, config.json says {shape:?}", found.dims());
+    }
+    found.to_dtype(DType::F32)?.force_contiguous()?.copy()
+}

@@ -1,0 +1,201 @@
+//! The encoder against the reference implementation, against itself in other batches, and its gradient
+//! against differences.
+
+use std::collections::HashMap;
+
+use candle_core::{DType, Device, Tensor};
+use candle_nn::VarBuilder;
+use candle_transformers::models::bert::{BertModel, Config};
+use countervail::inference::candle::Floats;
+use countervail::inference::candle::encoder::{EncoderConfig, Network};
+use countervail::inference::candle::packed::Packed;
+use countervail::inference::candle::weights::{self, HEAD_ROWS, Named};
+use countervail::train::gradient::{backward, parameters};
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+const CONFIG: &str = r#"{"vocab_size": 97, "hidden_size": 48, "num_hidden_layers": 2, "num_attention_heads": 4,
+    "intermediate_size": 80, "hidden_act": "gelu", "max_position_embeddings": 64, "type_vocab_size": 2,
+    "layer_norm_eps": 1e-12, "hidden_dropout_prob": 0.0, "initializer_range": 0.02, "pad_token_id": 0}"#;
+
+fn config() -> EncoderConfig {
+    serde_json::from_str(CONFIG).expect("the config above parses")
+}
+
+fn uniform(rng: &mut ChaCha8Rng) -> f32 {
+    (rng.next_u32() >> 8) as f32 / (1u32 << 24) as f32 - 0.5
+}
+
+/// Random weights, large enough that every part of the network matters.
+fn random_weights(seed: u64) -> Named {
+    let rng = &mut ChaCha8Rng::seed_from_u64(seed);
+    let mut named = HashMap::new();
+    let mut put = |name: &str, shape: &[usize], around: f32| {
+        let values: Vec<f32> = (0..shape.iter().product()).map(|_| around + uniform(rng)).collect();
+        named.insert(name.to_owned(), Tensor::from_vec(values, shape, &Device::Cpu).expect("shape fits"));
+    };
+    let c = config();
+    let (h, f) = (c.hidden_size, c.intermediate_size);
+    put("embeddings.word_embeddings.weight", &[c.vocab_size, h], 0.0);
+    put("embeddings.position_embeddings.weight", &[c.max_position_embeddings, h], 0.0);
+    put("embeddings.token_type_embeddings.weight", &[c.type_vocab_size, h], 0.0);
+    put("embeddings.LayerNorm.weight", &[h], 1.0);
+    put("embeddings.LayerNorm.bias", &[h], 0.0);
+    for i in 0..c.num_hidden_layers {
+        for (name, rows, columns) in [
+            ("attention.self.query", h, h),
+            ("attention.self.key", h, h),
+            ("attention.self.value", h, h),
+            ("attention.output.dense", h, h),
+            ("intermediate.dense", f, h),
+            ("output.dense", h, f),
+        ] {
+            put(&format!("encoder.layer.{i}.{name}.weight"), &[rows, columns], 0.0);
+            put(&format!("encoder.layer.{i}.{name}.bias"), &[rows], 0.0);
+        }
+        for name in ["attention.output", "output"] {
+            put(&format!("encoder.layer.{i}.{name}.LayerNorm.weight"), &[h], 1.0);
+            put(&format!("encoder.layer.{i}.{name}.LayerNorm.bias"), &[h], 0.0);
+        }
+    }
+    put("classifier.weight", &[HEAD_ROWS, h], 0.0);
+    put("classifier.bias", &[HEAD_ROWS], 0.0);
+    named
+}
+
+fn random_texts(seed: u64, lengths: &[usize]) -> Vec<Vec<u32>> {
+    let rng = &mut ChaCha8Rng::seed_from_u64(seed);
+    lengths.iter().map(|n| (0..*n).map(|_| rng.next_u32() % 97).collect()).collect()
+}
+
+fn packed(texts: &[Vec<u32>]) -> Packed {
+    Packed::new(texts.iter().map(Vec::as_slice)).expect("texts have tokens")
+}
+
+fn largest_difference(a: &Tensor, b: &Tensor) -> f32 {
+    let (a, b) = (Floats::of(a).expect("f32"), Floats::of(b).expect("f32"));
+    assert_eq!(a.len(), b.len());
+    a.iter().zip(b.iter()).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
+}
+
+#[test]
+fn agrees_with_the_reference_bert() {
+    let named = random_weights(1);
+    let network = weights::network(&config(), &named).expect("weights fit");
+    let reference_config: Config = serde_json::from_str(CONFIG).expect("parses");
+    let builder = VarBuilder::from_tensors(named, DType::F32, &Device::Cpu);
+    let reference = BertModel::load(builder, &reference_config).expect("loads");
+    let texts = random_texts(2, &[1, 7, 64, 13]);
+    let (states, _) = network.encoder.forward(&packed(&texts)).expect("runs");
+    let mut row = 0;
+    for text in &texts {
+        let ids = Tensor::new(text.as_slice(), &Device::Cpu).expect("ids").unsqueeze(0).expect("rank");
+        let kinds = ids.zeros_like().expect("zeros");
+        let theirs = reference.forward(&ids, &kinds, None).expect("runs").squeeze(0).expect("rank");
+        let ours = states.narrow(0, row, text.len()).expect("rows").contiguous().expect("copy");
+        let difference = largest_difference(&ours.copy().expect("copy"), &theirs.contiguous().expect("copy"));
+        assert!(difference < 1e-4, "{} tokens: {difference}", text.len());
+        row += text.len();
+    }
+}
+
+#[test]
+fn a_text_has_the_same_logits_alone_and_in_a_batch() {
+    let network = weights::network(&config(), &random_weights(3)).expect("weights fit");
+    let texts = random_texts(4, &[5, 64, 1, 33, 20]);
+    let together = network.logits(&packed(&texts)).expect("runs");
+    for (i, text) in texts.iter().enumerate() {
+        let alone = network.logits(&packed(std::slice::from_ref(text))).expect("runs");
+        let row = together.narrow(0, i, 1).expect("row").copy().expect("copy");
+        let difference = largest_difference(&alone, &row);
+        assert!(difference < 1e-5, "text {i}: {difference}");
+    }
+}
+
+#[test]
+fn weights_survive_being_written_and_read() {
+    let named = random_weights(5);
+    let network = weights::network(&config(), &named).expect("weights fit");
+    let again = weights::named(&network).expect("splits");
+    assert_eq!(again.len(), named.len());
+    for (name, tensor) in &named {
+        assert_eq!(largest_difference(tensor, &again[name]), 0.0, "{name}");
+    }
+}
+
+/// Loss = Σ logits · fixed random factors, so that its gradient with respect to the logits is those factors.
+fn weighted_sum(network: &Network, packed: &Packed, factors: &[f32]) -> f64 {
+    let logits = network.logits(packed).expect("runs");
+    Floats::of(&logits).expect("f32").iter().zip(factors).map(|(x, f)| f64::from(x * f)).sum()
+}
+
+#[test]
+fn gradients_agree_with_differences() {
+    let named = random_weights(6);
+    let network = weights::network(&config(), &named).expect("weights fit");
+    let batch = packed(&random_texts(7, &[3, 9, 17]));
+    let rng = &mut ChaCha8Rng::seed_from_u64(8);
+    let factors: Vec<f32> = (0..3 * HEAD_ROWS).map(|_| uniform(rng)).collect();
+
+    let (states, tape) = network.encoder.forward(&batch).expect("runs");
+    let pooled = batch.mean(&states).expect("runs");
+    let keep = pooled.ones_like().expect("ones");
+    let d_logits = Tensor::from_slice(&factors, (3, HEAD_ROWS), &Device::Cpu).expect("shape fits");
+    let gradients = backward(&network, &batch, tape, (&pooled, &keep), &d_logits).expect("runs");
+
+    let parameters = parameters(&network);
+    assert_eq!(parameters.len(), gradients.len());
+    for (parameter, gradient) in parameters.iter().zip(&gradients) {
+        let size = parameter.tensor.elem_count();
+        let dense = dense(gradient, size, parameter.tensor.dims().last().copied().unwrap_or(1));
+        // The number with the largest gradient is where a difference is least drowned by rounding.
+        let at = (0..size).max_by(|a, b| dense[*a].abs().total_cmp(&dense[*b].abs())).expect("not empty");
+        let h = 5e-3;
+        let moved = |by: f32| {
+            nudge(&parameter.tensor, at, by);
+            let value = weighted_sum(&network, &batch, &factors);
+            nudge(&parameter.tensor, at, -by);
+            value
+        };
+        let want = (moved(h) - moved(-h)) / f64::from(2.0 * h);
+        let error = (f64::from(dense[at]) - want).abs();
+        assert!(error < 2e-2 * want.abs().max(0.05), "{}[{at}]: {} {want}", parameter.name, dense[at]);
+    }
+}
+
+fn dense(gradient: &countervail::train::gradient::Gradient, size: usize, width: usize) -> Vec<f32> {
+    use countervail::train::gradient::Gradient;
+    match gradient {
+        Gradient::Dense(values) => values.clone(),
+        Gradient::Rows { rows, values } => {
+            let mut out = vec![0.0; size];
+            for (row, values) in rows.iter().zip(values.chunks_exact(width)) {
+                out[*row as usize * width..(*row as usize + 1) * width].copy_from_slice(values);
+            }
+            out
+        }
+    }
+}
+
+struct Nudge(usize, f32);
+
+impl candle_core::InplaceOp1 for Nudge {
+    fn name(&self) -> &'static str {
+        "nudge"
+    }
+
+    fn cpu_fwd(
+        &self,
+        storage: &mut candle_core::CpuStorage,
+        _: &candle_core::Layout,
+    ) -> candle_core::Result<()> {
+        if let candle_core::CpuStorage::F32(values) = storage {
+            values[self.0] += self.1;
+        }
+        Ok(())
+    }
+}
+
+fn nudge(tensor: &Tensor, at: usize, by: f32) {
+    tensor.inplace_op1(&Nudge(at, by)).expect("in place");
+}
