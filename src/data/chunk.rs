@@ -24,7 +24,9 @@ fn cut(text: &str, limit: usize) -> usize {
     let sentence = head
         .char_indices()
         .zip(head.chars().skip(1).chain(text[hard..].chars().next()))
-        .filter(|((_, ch), next)| *ch == '\n' || (matches!(ch, '.' | '!' | '?' | '。' | '؟' | '।') && next.is_whitespace()))
+        .filter(|((_, ch), next)| {
+            *ch == '\n' || (matches!(ch, '.' | '!' | '?' | '。' | '؟' | '।') && next.is_whitespace())
+        })
         .last()
         .map(|((at, ch), _)| at + ch.len_utf8());
     // A very short first piece would be a fragment of no use; then a space is the better place.

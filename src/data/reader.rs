@@ -56,10 +56,14 @@ fn locate(source: &Source, path: &str, sha256: Option<&str>, root: &Path) -> Res
     }
     let path = root.join(path);
     if let Some(expected) = sha256 {
-        let got = sha256_file(&path)
-            .map_err(|io| Error::Io { name: source.name.clone(), source: io })?;
+        let got = sha256_file(&path).map_err(|io| Error::Io { name: source.name.clone(), source: io })?;
         if got != expected {
-            return Err(Error::Digest { name: source.name.clone(), path, expected: expected.to_owned(), got });
+            return Err(Error::Digest {
+                name: source.name.clone(),
+                path,
+                expected: expected.to_owned(),
+                got,
+            });
         }
     }
     Ok(path)
@@ -88,12 +92,18 @@ fn join(mut ours: Table, path: &Path, spec: &Join, source: &Source, root: &Path)
     } else {
         if ours.rows.len() != theirs.rows.len() {
             let (a, b) = (ours.rows.len(), theirs.rows.len());
-            let problem = format!("joined line by line, but {} has {a} rows and {} has {b}", path.display(), their_path.display());
+            let problem = format!(
+                "joined line by line, but {} has {a} rows and {} has {b}",
+                path.display(),
+                their_path.display()
+            );
             return Err(Error::Source { name: source.name.clone(), problem });
         }
         (0..ours.rows.len()).map(Some).collect()
     };
-    ours.columns.extend(new.iter().map(|i| if theirs.columns[*i].is_empty() { "joined".to_owned() } else { theirs.columns[*i].clone() }));
+    ours.columns.extend(new.iter().map(|i| {
+        if theirs.columns[*i].is_empty() { "joined".to_owned() } else { theirs.columns[*i].clone() }
+    }));
     let mut joined = Vec::with_capacity(ours.rows.len());
     for (mut row, partner) in ours.rows.into_iter().zip(partners) {
         if partner.is_none() && !spec.optional {
@@ -138,9 +148,13 @@ impl Columns {
 fn from_table(table: &Table, path: &Path, source: &Source) -> Result<Vec<Example>, Error> {
     let columns = Columns::find(source, table, path)?;
     let rules = Rules::compile(source, table, path)?;
-    let strip = source.strip.as_deref().map(|s| Regex::new(&format!("^(?:{s})"))).transpose().map_err(|e| {
-        Error::Source { name: source.name.clone(), problem: format!("`strip` is no regular expression: {e}") }
-    })?;
+    let strip =
+        source.strip.as_deref().map(|s| Regex::new(&format!("^(?:{s})"))).transpose().map_err(|e| {
+            Error::Source {
+                name: source.name.clone(),
+                problem: format!("`strip` is no regular expression: {e}"),
+            }
+        })?;
     let constant = match &source.language {
         Some(Language::Code(code)) => Some(code.clone()),
         _ => None,
@@ -161,7 +175,8 @@ fn from_table(table: &Table, path: &Path, source: &Source) -> Result<Vec<Example
             id = format!("{id}@{}", row.line);
             seen.insert(id.clone());
         }
-        let slices = columns.slices.iter().filter_map(|(name, at)| Some((name.clone(), row.fields[*at].clone()?)));
+        let slices =
+            columns.slices.iter().filter_map(|(name, at)| Some((name.clone(), row.fields[*at].clone()?)));
         examples.push(Example {
             id,
             text: text.trim().to_owned(),

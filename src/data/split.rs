@@ -67,7 +67,11 @@ pub fn assign(examples: &[Example], shares: &[(Part, f64)], seed: u64) -> Vec<Pa
         for (part, share) in shares {
             if at < *share {
                 let room = examples.len() as f64 * share / total;
-                return if size > 1 && size as f64 > room / 10.0 && *part != largest { largest } else { *part };
+                return if size > 1 && size as f64 > room / 10.0 && *part != largest {
+                    largest
+                } else {
+                    *part
+                };
             }
             at -= share;
         }
@@ -200,12 +204,8 @@ mod tests {
     use super::*;
     use crate::data::example::Targets;
 
-    const SHARES: [(Part, f64); 4] = [
-        (Part::Fit, 0.7),
-        (Part::Calibration, 0.1),
-        (Part::Threshold, 0.1),
-        (Part::Development, 0.1),
-    ];
+    const SHARES: [(Part, f64); 4] =
+        [(Part::Fit, 0.7), (Part::Calibration, 0.1), (Part::Threshold, 0.1), (Part::Development, 0.1)];
 
     fn example(text: &str, source: usize, group: Option<&str>) -> Example {
         Example {
@@ -221,7 +221,12 @@ mod tests {
 
     /// Sentences that share no run of words.
     fn sentence(i: usize) -> String {
-        (0..12).map(|w| format!("w{}", crate::data::digest::sha256(format!("{i} {w}").as_bytes()).get(..5).unwrap())).collect::<Vec<_>>().join(" ")
+        (0..12)
+            .map(|w| {
+                format!("w{}", crate::data::digest::sha256(format!("{i} {w}").as_bytes()).get(..5).unwrap())
+            })
+            .collect::<Vec<_>>()
+            .join(" ")
     }
 
     #[test]
@@ -230,7 +235,11 @@ mod tests {
         for i in 0..300 {
             let text = sentence(i);
             examples.push(example(&text, 0, None));
-            examples.push(example(&format!("@someone {} https://example.org/{i}", text.to_uppercase()), 1, None));
+            examples.push(example(
+                &format!("@someone {} https://example.org/{i}", text.to_uppercase()),
+                1,
+                None,
+            ));
             examples.push(example(&sentence(1000 + i), 2, Some(&format!("g{}", i / 3))));
         }
         let parts = assign(&examples, &SHARES, 7);

@@ -105,3 +105,25 @@ async fn pool(dialect: Dialect, size: u32, options: AnyConnectOptions) -> Result
         .connect_with(options)
         .await?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the promise "acknowledged is on disk" hangs on.
+    #[tokio::test]
+    async fn sqlite_connections_are_set_up_to_lose_nothing() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let url = format!("sqlite://{}?mode=rwc", dir.path().join("x.db").display());
+        let store = Store::connect(&url).await.expect("opened");
+        for pool in [&store.writers, &store.readers] {
+            let ask = async |pragma: &'static str| sqlx::query_scalar::<_, i64>(pragma).fetch_one(pool).await;
+            assert_eq!(ask("PRAGMA synchronous").await.expect("answered"), 2, "2 is FULL");
+            assert_eq!(ask("PRAGMA foreign_keys").await.expect("answered"), 1);
+            assert_eq!(ask("PRAGMA busy_timeout").await.expect("answered"), 10_000);
+            let mode: String =
+                sqlx::query_scalar("PRAGMA journal_mode").fetch_one(pool).await.expect("answered");
+            assert_eq!(mode, "wal");
+        }
+    }
+}

@@ -32,6 +32,19 @@ pub(crate) struct Ground {
     _dir: Option<tempfile::TempDir>,
 }
 
+/// Where a test on PostgreSQL works; stays behind, to be looked at, when the test fails.
+pub(crate) struct Schema {
+    pool: AnyPool,
+    name: String,
+}
+
+impl Schema {
+    pub(crate) async fn drop(self) {
+        let drop = sqlx::AssertSqlSafe(format!("DROP SCHEMA {} CASCADE", self.name));
+        sqlx::query(drop).execute(&self.pool).await.unwrap();
+    }
+}
+
 impl Ground {
     pub(crate) async fn sqlite() -> Self {
         let dir = tempfile::tempdir().unwrap();
@@ -40,15 +53,16 @@ impl Ground {
     }
 
     /// `None` when there is no PostgreSQL to test on.
-    pub(crate) async fn postgres() -> Option<Self> {
+    pub(crate) async fn postgres() -> Option<(Self, Schema)> {
         let server = std::env::var_os("TEST_DATABASE_URL")?.into_string().unwrap();
-        let schema = format!("t_{}", uuid::Uuid::now_v7().simple());
+        let name = format!("t_{}", uuid::Uuid::now_v7().simple());
         sqlx::any::install_default_drivers();
         let pool = AnyPool::connect(&server).await.unwrap();
-        let create = sqlx::AssertSqlSafe(format!("CREATE SCHEMA {schema}"));
+        let create = sqlx::AssertSqlSafe(format!("CREATE SCHEMA {name}"));
         sqlx::query(create).execute(&pool).await.unwrap();
         let separator = if server.contains('?') { '&' } else { '?' };
-        Some(Self::on(format!("{server}{separator}options[search_path]={schema}"), None).await)
+        let url = format!("{server}{separator}options[search_path]={name}");
+        Some((Self::on(url, None).await, Schema { pool, name }))
     }
 
     async fn on(url: String, dir: Option<tempfile::TempDir>) -> Self {
@@ -140,8 +154,9 @@ macro_rules! on_both_databases {
         mod postgres {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
             async fn $name() {
-                if let Some(ground) = crate::ground::Ground::postgres().await {
+                if let Some((ground, schema)) = crate::ground::Ground::postgres().await {
                     super::$name(ground).await;
+                    schema.drop().await;
                 }
             })*
         }
