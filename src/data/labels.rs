@@ -70,6 +70,9 @@ impl Test {
             && c.has.as_deref().is_none_or(|list| {
                 field.is_some_and(|f| f.split(',').any(|part| list.iter().any(|x| x == part.trim())))
             })
+            && c.starts_with.as_deref().is_none_or(|list| {
+                field.is_some_and(|f| list.iter().any(|start| f.starts_with(start.as_str())))
+            })
             && c.at_least.is_none_or(|least| number().is_some_and(|n| n >= least))
             && c.below.is_none_or(|limit| number().is_some_and(|n| n < limit))
     }

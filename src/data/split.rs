@@ -13,6 +13,9 @@ use crate::text::fingerprint::{Fingerprint, exact_hash};
 const SIMILAR: f64 = 0.7;
 /// Compared in one bucket of a band at most: a bucket of thousands is one boilerplate, not thousands of pairs.
 const REPRESENTATIVES: usize = 8;
+/// A text of fewer words goes with its copies, not with its group: "amen" would tie every chat channel to
+/// every other.
+const WORDS_FOR_GROUP: usize = 4;
 
 /// What a training example is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -41,7 +44,8 @@ impl Part {
     }
 }
 
-/// The part of each example. Examples that are near-duplicates, or of one source and group, share theirs.
+/// The part of each example. Examples that are near-duplicates, or of one source and group, share theirs
+/// (texts of up to three words follow their copies only).
 /// The hash of a cluster decides, so adding a source moves no other cluster unless it joins two.
 ///
 /// `shares` need not add up to 1. A cluster larger than a tenth of the smallest part that would hold it goes
@@ -191,7 +195,9 @@ impl Clusters {
     fn join_groups(&mut self, examples: &[Example]) {
         let mut first: HashMap<(usize, &str), usize> = HashMap::new();
         for (i, example) in examples.iter().enumerate() {
-            if let Some(group) = &example.group {
+            if let Some(group) = &example.group
+                && example.text.split_whitespace().nth(WORDS_FOR_GROUP - 1).is_some()
+            {
                 let original = *first.entry((example.source, group)).or_insert(i);
                 self.join(original, i);
             }

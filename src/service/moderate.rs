@@ -9,6 +9,7 @@ use crate::domain::id::{ItemId, ModerationId, ReviewJobId};
 use crate::domain::item::{AuthorRef, ExternalId, Item, ItemText, Source};
 use crate::domain::key::Scope;
 use crate::domain::moderation::Moderation;
+use crate::domain::policy::Band;
 use crate::domain::review::{JobOrigin, ReviewJob, ReviewState};
 use crate::domain::text::Text;
 use crate::inference::error::Error as ModelError;
@@ -212,7 +213,6 @@ pub(super) fn new_job(
     moderation: Option<&Moderation>,
     origin: JobOrigin,
 ) -> ReviewJob {
-    use crate::domain::policy::Band;
     let band = moderation.map_or(Band::None, |m| m.outcome.band);
     let reported = matches!(origin, JobOrigin::Report(_));
     ReviewJob {
