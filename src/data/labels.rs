@@ -13,6 +13,8 @@ use crate::domain::taxonomy::{Category, Context};
 #[derive(Debug, Default, Clone)]
 pub(super) struct Change {
     categories: Vec<(Category, Option<bool>)>,
+    /// Outside: whether the rule speaks of it.
+    #[expect(clippy::option_option, reason = "not said and said to be unknown are two things")]
     extremism: Option<Option<bool>>,
     context: Option<Context>,
 }

@@ -131,7 +131,7 @@ fn files_are_joined_by_line_by_key_and_by_digest() {
 
 #[test]
 fn halves_are_disjoint_and_complete_and_caps_are_stable() {
-    let all: String = (0..200).map(|i| format!("sentence number {i}\n")).collect();
+    let all = (0..200).map(|i| format!("sentence number {i}")).collect::<Vec<_>>().join("\n");
     let data = folder(&[("a.txt", &all)]);
     let half = |name: &str| {
         let text = format!("path = \"a.txt\"\nformat = \"lines\"\nhalf = \"{name}\"");

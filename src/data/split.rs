@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::data::example::Example;
-use crate::text::fingerprint::{Fingerprint, exact_hash};
+use crate::text::fingerprint::{BANDS, Fingerprint, exact_hash};
 
 /// From this estimated Jaccard similarity on, two texts count as one.
 const SIMILAR: f64 = 0.7;
@@ -166,12 +166,13 @@ impl Clusters {
             let original = *first.entry(print.exact).or_insert(i);
             self.join(original, i);
         }
-        let bands: Vec<[u64; 16]> = prints.par_iter().map(|p| p.minhash.bands()).collect();
-        for band in 0..16 {
-            let mut order: Vec<usize> = (0..prints.len()).collect();
-            order.sort_unstable_by_key(|&i| (bands[i][band], i));
-            for bucket in order.chunk_by(|&a, &b| bands[a][band] == bands[b][band]) {
-                self.join_bucket(bucket, prints);
+        let bands: Vec<[u64; BANDS]> = prints.par_iter().map(|p| p.minhash.bands()).collect();
+        for band in 0..BANDS {
+            let mut order: Vec<(u64, usize)> = bands.iter().map(|of| of[band]).zip(0..).collect();
+            order.sort_unstable();
+            for bucket in order.chunk_by(|a, b| a.0 == b.0) {
+                let members: Vec<usize> = bucket.iter().map(|(_, i)| *i).collect();
+                self.join_bucket(&members, prints);
             }
         }
     }

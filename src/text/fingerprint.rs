@@ -9,7 +9,8 @@ use unicode_normalization::char::is_combining_mark;
 use xxhash_rust::xxh3::xxh3_64;
 
 const HASHES: usize = 64;
-const BANDS: usize = 16;
+/// How many bands a [`Fingerprint`] has.
+pub const BANDS: usize = 16;
 const ROWS: usize = HASHES / BANDS;
 /// From this many words on, a text is compared by word triples; below, by runs of five characters.
 const WORDS_FOR_TRIPLES: usize = 8;
