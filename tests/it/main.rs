@@ -2,3 +2,6 @@
 
 mod encoder;
 mod eval;
+mod ground;
+mod service;
+mod store;
