@@ -1,5 +1,6 @@
 //! The command line.
 
+mod memory;
 mod output;
 mod train;
 
@@ -19,6 +20,7 @@ enum Command {
 /// Runs the command line.
 #[must_use]
 pub fn run() -> std::process::ExitCode {
+    memory::keep_freed_memory();
     let result = match Cli::parse().command {
         Command::Train(args) => train::run(args),
     };

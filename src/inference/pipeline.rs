@@ -15,7 +15,7 @@ use crate::inference::error::Error;
 use crate::text::language;
 
 /// Tokens the classifier is given at a time; bounds memory, not results.
-const MAX_BATCH_TOKENS: usize = 8192;
+const MAX_BATCH_TOKENS: usize = 4096;
 
 /// A bundle, ready to read texts.
 pub struct Pipeline {

@@ -88,21 +88,34 @@ pub fn forward(qkv: &Tensor, packed: &Packed, heads: usize) -> Result<Tensor> {
     let texts: Vec<_> = packed.split_mut(&mut out, hidden).into_iter().zip(packed.rows()).collect();
     texts.into_par_iter().for_each(|(out, rows)| {
         let qkv = &from[rows.start * width..rows.end * width];
-        vectorised(|| {
-            let mut weights = vec![0.0; rows.len()];
-            for head in 0..heads {
-                let h = Head::gather(qkv, head, size, hidden);
-                for i in 0..h.tokens {
-                    h.weights(i, &mut weights);
-                    let o = &mut out[i * hidden + head * size..i * hidden + (head + 1) * size];
-                    for (w, value) in weights.iter().zip(h.value.chunks_exact(size)) {
-                        add_scaled(o, *w, value);
-                    }
-                }
-            }
-        });
+        forward_text(qkv, out, heads, size);
     });
     Tensor::from_vec(out, (rows, hidden), &Device::Cpu)
+}
+
+vectorised! {
+    fn forward_text<'a>(qkv: &'a [f32], out: &'a mut [f32], heads: usize, size: usize) {
+        let hidden = heads * size;
+        let mut weights = vec![0.0; qkv.len() / (3 * hidden)];
+        for head in 0..heads {
+            let h = Head::gather(qkv, head, size, hidden);
+            for i in 0..h.tokens {
+                h.weights(i, &mut weights);
+                let o = &mut out[i * hidden + head * size..i * hidden + (head + 1) * size];
+                for (w, value) in weights.iter().zip(h.value.chunks_exact(size)) {
+                    add_scaled(o, *w, value);
+                }
+            }
+        }
+    }
+}
+
+vectorised! {
+    fn backward_text<'a>(qkv: &'a [f32], grad: &'a [f32], out: &'a mut [f32], heads: usize, size: usize) {
+        for head in 0..heads {
+            backward_head(&Head::gather(qkv, head, size, heads * size), grad, head, out);
+        }
+    }
 }
 
 /// Gradient with respect to `qkv`, given that of the context. The weights are computed again rather than kept:
@@ -120,11 +133,7 @@ pub fn backward(qkv: &Tensor, grad: &Tensor, packed: &Packed, heads: usize) -> R
     texts.into_par_iter().for_each(|(out, rows)| {
         let qkv = &from[rows.start * width..rows.end * width];
         let grad = &grad[rows.start * hidden..rows.end * hidden];
-        vectorised(|| {
-            for head in 0..heads {
-                backward_head(&Head::gather(qkv, head, size, hidden), grad, head, out);
-            }
-        });
+        backward_text(qkv, grad, out, heads, size);
     });
     Tensor::from_vec(out, (rows, width), &Device::Cpu)
 }

@@ -25,6 +25,24 @@ fn normal(x: f32) -> (f32, f32) {
     (if x < 0.0 { tail } else { 1.0 - tail }, bell)
 }
 
+vectorised! {
+    fn forward_slice<'a>(out: &'a mut [f32], from: &'a [f32]) {
+        for (o, &x) in out.iter_mut().zip(from) {
+            *o = x * normal(x).0;
+        }
+    }
+}
+
+vectorised! {
+    fn backward_slice<'a>(out: &'a mut [f32], from: &'a [f32], grad: &'a [f32]) {
+        const PHI_0: f32 = 0.398_942_3; // 1/√(2π)
+        for (o, (&x, &g)) in out.iter_mut().zip(from.iter().zip(grad)) {
+            let (cdf, bell) = normal(x);
+            *o = g * (x * bell).mul_add(PHI_0, cdf);
+        }
+    }
+}
+
 /// Same shape as `x`.
 ///
 /// # Errors
@@ -33,11 +51,7 @@ pub fn forward(x: &Tensor) -> Result<Tensor> {
     let from = Floats::of(x)?;
     let mut out = vec![0.0_f32; from.len()];
     out.par_chunks_mut(NUMBERS_PER_TASK).zip(from.par_chunks(NUMBERS_PER_TASK)).for_each(|(out, from)| {
-        vectorised(|| {
-            for (o, &x) in out.iter_mut().zip(from) {
-                *o = x * normal(x).0;
-            }
-        });
+        forward_slice(out, from);
     });
     Tensor::from_vec(out, x.shape(), &Device::Cpu)
 }
@@ -47,18 +61,12 @@ pub fn forward(x: &Tensor) -> Result<Tensor> {
 /// # Errors
 /// When either is not contiguous f32.
 pub fn backward(x: &Tensor, grad: &Tensor) -> Result<Tensor> {
-    const PHI_0: f32 = 0.398_942_3; // 1/√(2π)
     let (from, g) = (Floats::of(x)?, Floats::of(grad)?);
     let mut out = vec![0.0_f32; from.len()];
     out.par_chunks_mut(NUMBERS_PER_TASK)
         .zip(from.par_chunks(NUMBERS_PER_TASK).zip(g.par_chunks(NUMBERS_PER_TASK)))
         .for_each(|(out, (from, g))| {
-            vectorised(|| {
-                for (o, (&x, &g)) in out.iter_mut().zip(from.iter().zip(g)) {
-                    let (cdf, bell) = normal(x);
-                    *o = g * (x * bell).mul_add(PHI_0, cdf);
-                }
-            });
+            backward_slice(out, from, g);
         });
     Tensor::from_vec(out, x.shape(), &Device::Cpu)
 }

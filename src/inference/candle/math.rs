@@ -1,15 +1,34 @@
 //! Elementary functions that compile to vector instructions, and the dispatch to the widest ones this CPU has.
 
-use pulp::Arch;
-
 /// Rows handed to a core at a time. Fixed, so that sums are made in the same order on any number of cores.
 pub(super) const ROWS_PER_TASK: usize = 64;
 
-/// Runs `body` compiled for the widest vector unit found at run time.
-#[inline]
-pub(super) fn vectorised<R>(body: impl FnOnce() -> R) -> R {
-    Arch::new().dispatch(body)
+/// Defines a function whose body is compiled once for each kind of vector unit and run on the widest one found at
+/// run time. A macro, because only the body of a method marked `#[inline(always)]` is certain to be compiled for
+/// that unit: a closure or a function value stays outside, and every `mul_add` in it is a call into the C library.
+macro_rules! vectorised {
+    ($(#[$doc:meta])* $visibility:vis fn $name:ident<$life:lifetime>($($argument:ident: $kind:ty),* $(,)?) $body:block) => {
+        $(#[$doc])*
+        $visibility fn $name<$life>($($argument: $kind),*) {
+            struct Kernel<$life> {
+                $($argument: $kind,)*
+            }
+
+            impl<$life> ::pulp::WithSimd for Kernel<$life> {
+                type Output = ();
+
+                #[inline(always)]
+                fn with_simd<S: ::pulp::Simd>(self, _: S) {
+                    let Self { $($argument),* } = self;
+                    $body
+                }
+            }
+
+            ::pulp::Arch::new().dispatch(Kernel { $($argument),* });
+        }
+    };
 }
+pub(super) use vectorised;
 
 /// eˣ to within 2 units in the last place for |x| ≤ 87; smaller and larger arguments saturate.
 ///

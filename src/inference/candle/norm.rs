@@ -51,18 +51,8 @@ impl Norm {
             .zip(rate.par_chunks_mut(ROWS_PER_TASK))
             .zip(fa.par_chunks(task).zip(fb.par_chunks(task)))
             .for_each(|(((out, unit), rate), (a, b))| {
-                vectorised(|| {
-                    for (i, rate) in rate.iter_mut().enumerate() {
-                        let row = i * width..(i + 1) * width;
-                        *rate =
-                            unit_row(&a[row.clone()], &b[row.clone()], &mut unit[row.clone()], self.epsilon);
-                        for (((o, u), g), s) in
-                            out[row.clone()].iter_mut().zip(&unit[row]).zip(gamma.iter()).zip(beta.iter())
-                        {
-                            *o = u.mul_add(*g, *s);
-                        }
-                    }
-                });
+                let rows = Rows { out, unit, rate, a, b };
+                forward_rows(rows, &gamma, &beta, self.epsilon);
             });
         let shape = (rows, width);
         let unit = Tensor::from_vec(unit, shape, &Device::Cpu)?;
@@ -85,7 +75,7 @@ impl Norm {
                 .zip(tape.rate.par_chunks(ROWS_PER_TASK))
                 .map(|((input, (g, unit)), rate)| {
                     let mut sums = vec![0.0_f32; 2 * width];
-                    vectorised(|| backward_rows(input, g, unit, rate, (&gamma, &mut sums)));
+                    backward_rows(Backward { input, grad: g, unit, rate }, &gamma, &mut sums);
                     sums
                 }),
         );
@@ -95,6 +85,29 @@ impl Norm {
             gamma: gamma.to_vec(),
             beta: beta.to_vec(),
         })
+    }
+}
+
+/// Some rows of the matrices that the forward pass reads and writes.
+struct Rows<'a> {
+    out: &'a mut [f32],
+    unit: &'a mut [f32],
+    rate: &'a mut [f32],
+    a: &'a [f32],
+    b: &'a [f32],
+}
+
+vectorised! {
+    fn forward_rows<'a>(rows: Rows<'a>, gamma: &'a [f32], beta: &'a [f32], epsilon: f32) {
+        let width = gamma.len();
+        for (i, rate) in rows.rate.iter_mut().enumerate() {
+            let row = i * width..(i + 1) * width;
+            let unit = &mut rows.unit[row.clone()];
+            *rate = unit_row(&rows.a[row.clone()], &rows.b[row.clone()], unit, epsilon);
+            for (((o, u), g), s) in rows.out[row].iter_mut().zip(unit).zip(gamma).zip(beta) {
+                *o = u.mul_add(*g, *s);
+            }
+        }
     }
 }
 
@@ -129,24 +142,32 @@ fn lanes_sum(x: &[f32]) -> f32 {
     sums.iter().sum::<f32>() + tail
 }
 
-/// dx = rate · (γg − mean(γg) − unit · mean(γg · unit)); the sums of g·unit and g go into `scales.1`.
-#[inline(always)]
-fn backward_rows(input: &mut [f32], g: &[f32], unit: &[f32], rate: &[f32], scales: (&[f32], &mut [f32])) {
-    let (gamma, sums) = scales;
-    let width = gamma.len();
-    let (gamma_sum, beta_sum) = sums.split_at_mut(width);
-    for (i, rate) in rate.iter().enumerate() {
-        let row = i * width..(i + 1) * width;
-        let (dx, g, unit) = (&mut input[row.clone()], &g[row.clone()], &unit[row]);
-        for j in 0..width {
-            dx[j] = g[j] * gamma[j];
-            gamma_sum[j] = g[j].mul_add(unit[j], gamma_sum[j]);
-            beta_sum[j] += g[j];
-        }
-        let mean = lanes_sum(dx) / width as f32;
-        let slope = dot(dx, unit) / width as f32;
-        for (d, u) in dx.iter_mut().zip(unit) {
-            *d = rate * (*d - mean - u * slope);
+/// Some rows of the matrices that the backward pass reads and writes.
+struct Backward<'a> {
+    input: &'a mut [f32],
+    grad: &'a [f32],
+    unit: &'a [f32],
+    rate: &'a [f32],
+}
+
+vectorised! {
+    /// dx = rate · (γg − mean(γg) − unit · mean(γg · unit)); the sums of g·unit and of g are added up.
+    fn backward_rows<'a>(rows: Backward<'a>, gamma: &'a [f32], sums: &'a mut [f32]) {
+        let width = gamma.len();
+        let (gamma_sum, beta_sum) = sums.split_at_mut(width);
+        for (i, rate) in rows.rate.iter().enumerate() {
+            let row = i * width..(i + 1) * width;
+            let (dx, g, unit) = (&mut rows.input[row.clone()], &rows.grad[row.clone()], &rows.unit[row]);
+            for j in 0..width {
+                dx[j] = g[j] * gamma[j];
+                gamma_sum[j] = g[j].mul_add(unit[j], gamma_sum[j]);
+                beta_sum[j] += g[j];
+            }
+            let mean = lanes_sum(dx) / width as f32;
+            let slope = dot(dx, unit) / width as f32;
+            for (d, u) in dx.iter_mut().zip(unit) {
+                *d = rate * (*d - mean - u * slope);
+            }
         }
     }
 }

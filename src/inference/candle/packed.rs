@@ -77,12 +77,7 @@ impl Packed {
         let x = Floats::of(x)?;
         let mut out = vec![0.0_f32; self.texts() * hidden];
         for (row, tokens) in out.chunks_exact_mut(hidden).zip(self.rows()) {
-            let share = 1.0 / tokens.len() as f32;
-            vectorised(|| {
-                for t in tokens {
-                    add_scaled(row, share, &x[t * hidden..(t + 1) * hidden]);
-                }
-            });
+            add_rows(row, 1.0 / tokens.len() as f32, &x[tokens.start * hidden..tokens.end * hidden]);
         }
         Tensor::from_vec(out, (self.texts(), hidden), &Device::Cpu)
     }
@@ -108,14 +103,27 @@ impl Packed {
 /// Adds `bias` `[width]` to every row of `x` `[rows, width]`.
 pub(super) fn add_bias(x: &mut [f32], bias: &[f32]) {
     x.par_chunks_mut(bias.len() * ROWS_PER_TASK).for_each(|rows| {
-        vectorised(|| {
-            for row in rows.chunks_exact_mut(bias.len()) {
-                for (o, b) in row.iter_mut().zip(bias) {
-                    *o += b;
-                }
-            }
-        });
+        add_to_rows(rows, bias);
     });
+}
+
+vectorised! {
+    fn add_to_rows<'a>(rows: &'a mut [f32], bias: &'a [f32]) {
+        for row in rows.chunks_exact_mut(bias.len()) {
+            for (o, b) in row.iter_mut().zip(bias) {
+                *o += b;
+            }
+        }
+    }
+}
+
+vectorised! {
+    /// `into += factor · row` for every row.
+    fn add_rows<'a>(into: &'a mut [f32], factor: f32, rows: &'a [f32]) {
+        for row in rows.chunks_exact(into.len()) {
+            add_scaled(into, factor, row);
+        }
+    }
 }
 
 /// Sum over rows, `[rows, width]` → `[width]`, in an order that does not depend on the number of cores.
@@ -129,7 +137,7 @@ pub fn column_sums(x: &Tensor) -> Result<Vec<f32>> {
         width,
         x.par_chunks(width * ROWS_PER_TASK).map(|rows| {
             let mut sums = vec![0.0; width];
-            vectorised(|| rows.chunks_exact(width).for_each(|row| add_scaled(&mut sums, 1.0, row)));
+            add_rows(&mut sums, 1.0, rows);
             sums
         }),
     ))
