@@ -5,3 +5,5 @@ mod eval;
 mod ground;
 mod service;
 mod store;
+mod tiny;
+mod train;
