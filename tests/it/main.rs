@@ -3,6 +3,7 @@
 mod encoder;
 mod eval;
 mod ground;
+mod handle;
 mod service;
 mod store;
 mod tiny;

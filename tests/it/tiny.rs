@@ -16,7 +16,7 @@ const WORDS: &str = "amber basin cedar delta ember fable grove haven inlet jolly
 const SPECIAL: [&str; 4] = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"];
 
 /// Folders of a run, below `root`.
-pub fn places(root: &Path) -> Places {
+pub(crate) fn places(root: &Path) -> Places {
     let (data, base) = (root.join("data"), root.join("base"));
     for folder in [&data, &base] {
         fs_err::create_dir_all(folder).expect("a new folder");
@@ -29,7 +29,7 @@ pub fn places(root: &Path) -> Places {
 }
 
 /// A bundle trained once for all tests of this process.
-pub fn bundle() -> &'static Path {
+pub(crate) fn bundle() -> &'static Path {
     static BUNDLE: LazyLock<(tempfile::TempDir, PathBuf)> = LazyLock::new(|| {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let places = places(folder.path());
@@ -40,7 +40,7 @@ pub fn bundle() -> &'static Path {
 }
 
 /// Hears nothing.
-pub struct Silent;
+pub(crate) struct Silent;
 
 impl Watcher for Silent {
     fn stage(&mut self, _: &str) {}
