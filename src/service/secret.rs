@@ -1,0 +1,1 @@
+//! Random secrets: sessions and keys. (bodies follow)
