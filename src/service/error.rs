@@ -70,5 +70,13 @@ pub enum Error {
     #[error("cannot get randomness from the operating system: {0}")]
     Randomness(String),
     #[error(transparent)]
-    Store(#[from] store::Error),
+    Store(#[from] store::error::Error),
+}
+
+/// For lookups by id: what was not there.
+pub(super) fn missing(what: &'static str) -> impl Fn(store::error::Error) -> Error {
+    move |error| match error {
+        store::error::Error::NotFound => Error::NotFound { what },
+        other => Error::Store(other),
+    }
 }

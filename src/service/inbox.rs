@@ -10,9 +10,11 @@ use crate::domain::policy::Band;
 use crate::domain::report::Report;
 use crate::domain::review::{RecordedDecision, ReviewJob, ReviewState};
 use crate::domain::taxonomy::Category;
+use crate::domain::user::Permission;
 use crate::service::Service;
 use crate::service::access::SignedIn;
-use crate::service::error::Error;
+use crate::service::error::{Error, missing};
+use crate::store::inbox::{InboxQuery, InboxRow, Position};
 
 /// Which jobs to list; `Default` is what waits for anybody.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -74,12 +76,12 @@ impl FromStr for InboxState {
 
 /// Where the next page begins. Opaque to clients: `Display` and `FromStr` are its wire form.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Cursor(pub(crate) crate::store::inbox::Position);
+pub struct Cursor(pub(crate) Position);
 
 impl fmt::Display for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let _ = f;
-        todo!()
+        let Position { band_rank, report_count, score, id } = self.0;
+        write!(f, "{band_rank}.{report_count}.{:016x}.{id}", score.to_bits())
     }
 }
 
@@ -92,8 +94,18 @@ impl FromStr for Cursor {
     type Err = BadCursor;
 
     fn from_str(s: &str) -> Result<Self, BadCursor> {
-        let _ = s;
-        todo!()
+        let parts: Vec<&str> = s.split('.').collect();
+        let &[band_rank, report_count, score, id] = parts.as_slice() else { return Err(BadCursor) };
+        let score = f64::from_bits(u64::from_str_radix(score, 16).map_err(|_| BadCursor)?);
+        if !score.is_finite() {
+            return Err(BadCursor);
+        }
+        Ok(Self(Position {
+            band_rank: band_rank.parse().map_err(|_| BadCursor)?,
+            report_count: report_count.parse().map_err(|_| BadCursor)?,
+            score,
+            id: id.parse().map_err(|_| BadCursor)?,
+        }))
     }
 }
 
@@ -152,21 +164,89 @@ impl Service {
         cursor: Option<Cursor>,
         limit: usize,
     ) -> Result<InboxPage, Error> {
-        let _ = (by, filter, cursor, limit);
-        todo!()
+        by.require(Permission::Review)?;
+        self.expire_claims().await?;
+        let limit = limit.clamp(1, self.limits().max_page);
+        let query = InboxQuery {
+            state: filter.state.state(),
+            claimed_by: (filter.state == InboxState::Mine).then(|| by.id()),
+            band: filter.band,
+            source: filter.source.clone(),
+            after: cursor.map(|c| c.0),
+            limit: limit + 1,
+        };
+        let mut entries: Vec<InboxEntry> =
+            self.inner.store.inbox(&query).await?.into_iter().map(InboxEntry::from).collect();
+        let more = entries.len() > limit;
+        entries.truncate(limit);
+        let next = if more { entries.last().map(|e| Cursor(Position::of(&e.job))) } else { None };
+        Ok(InboxPage { entries, next })
     }
 
     /// # Errors
     /// [`Error::NotPermitted`] or [`Error::Store`].
     pub async fn inbox_counts(&self, by: &SignedIn) -> Result<InboxCounts, Error> {
-        let _ = by;
-        todo!()
+        by.require(Permission::Review)?;
+        self.expire_claims().await?;
+        let mut counts =
+            InboxCounts { mine: self.inner.store.count_claims(by.id()).await?, ..InboxCounts::default() };
+        for (state, jobs) in self.inner.store.job_counts().await? {
+            match state {
+                ReviewState::Open => counts.open = jobs,
+                ReviewState::Claimed => counts.claimed = jobs,
+                ReviewState::Escalated => counts.escalated = jobs,
+                ReviewState::Decided => counts.decided = jobs,
+            }
+        }
+        Ok(counts)
     }
 
     /// # Errors
     /// [`Error::NotPermitted`], [`Error::NotFound`] or [`Error::Store`].
     pub async fn job(&self, by: &SignedIn, id: ReviewJobId) -> Result<JobFile, Error> {
-        let _ = (by, id);
-        todo!()
+        by.require(Permission::Review)?;
+        self.expire_claims().await?;
+        let store = &self.inner.store;
+        let job = store.job(id).await.map_err(missing("review job"))?;
+        let moderation = match job.moderation_id {
+            Some(id) => Some(self.moderation(id).await?),
+            None => None,
+        };
+        let claimed_by = match job.claim {
+            Some(claim) => Some(store.user_name(claim.by).await?),
+            None => None,
+        };
+        Ok(JobFile {
+            item: self.item(job.item_id).await?,
+            moderation,
+            decisions: store.decisions(id).await?,
+            reports: store.reports(id).await?,
+            claimed_by,
+            job,
+        })
+    }
+}
+
+impl From<InboxRow> for InboxEntry {
+    fn from(row: InboxRow) -> Self {
+        let InboxRow { job, source, language, categories } = row;
+        Self { job, source, language, categories }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_parses_back() {
+        let id = "0190b6c2-7b1e-7cc0-8000-000000000000".parse().expect("valid");
+        for score in [-1.0, 0.0, 0.1 + 0.2, 1.0] {
+            let cursor = Cursor(Position { band_rank: 2, report_count: 3, score, id });
+            assert_eq!(cursor.to_string().parse(), Ok(cursor));
+        }
+        for bad in ["", "1.2.3", "1.2.7ff8000000000000.0190b6c2-7b1e-7cc0-8000-000000000000", "a.b.c.d"] {
+            assert_eq!(bad.parse::<Cursor>(), Err(BadCursor), "{bad}");
+        }
     }
 }

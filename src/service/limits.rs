@@ -33,9 +33,9 @@ impl Default for Limits {
             max_text_bytes: 32_768,
             max_context_bytes: 32_768,
             keep_unflagged_text: false,
-            claim_ttl: Duration::from_secs(30 * 60),
-            session_ttl: Duration::from_secs(12 * 60 * 60),
-            idempotency_ttl: Duration::from_secs(24 * 60 * 60),
+            claim_ttl: Duration::from_mins(30),
+            session_ttl: Duration::from_hours(12),
+            idempotency_ttl: Duration::from_hours(24),
             min_password_chars: 12,
             max_page: 100,
         }

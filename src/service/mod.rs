@@ -4,6 +4,7 @@
 //! and no text is logged.
 
 pub mod access;
+mod answer;
 pub mod audit;
 pub mod clock;
 pub mod error;
@@ -16,8 +17,11 @@ pub mod people;
 pub mod report;
 pub mod review;
 mod secret;
+pub mod upkeep;
 
 use std::sync::Arc;
+
+use tokio::sync::Semaphore;
 
 use crate::domain::assessment::ModelRef;
 use crate::domain::policy::Policy;
@@ -39,12 +43,26 @@ struct Inner {
     policy: Policy,
     clock: Clock,
     limits: Limits,
+    /// Hashing a password takes 19 MiB and a core: so many at a time, the rest wait.
+    hashing: Semaphore,
 }
+
+/// Password hashes computed at a time.
+const HASHING_AT_ONCE: usize = 2;
 
 impl Service {
     #[must_use]
     pub fn new(store: Store, handle: Handle, policy: Policy, clock: Clock, limits: Limits) -> Self {
-        Self { inner: Arc::new(Inner { store, handle, policy, clock, limits }) }
+        Self {
+            inner: Arc::new(Inner {
+                store,
+                handle,
+                policy,
+                clock,
+                limits,
+                hashing: Semaphore::new(HASHING_AT_ONCE),
+            }),
+        }
     }
 
     #[must_use]

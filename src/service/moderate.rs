@@ -1,13 +1,22 @@
 //! Texts in, stored moderations out; a review job for each that is flagged.
 
-use crate::domain::id::{ItemId, ModerationId};
-use crate::domain::item::{AuthorRef, ExternalId, Item, Source};
+use tokio::task::JoinSet;
+
+use crate::domain::assessment::Assessment;
+use crate::domain::audit::{AuditEntry, AuditKind};
+use crate::domain::digest::Canonical;
+use crate::domain::id::{ItemId, ModerationId, ReviewJobId};
+use crate::domain::item::{AuthorRef, ExternalId, Item, ItemText, Source};
+use crate::domain::key::Scope;
 use crate::domain::moderation::Moderation;
+use crate::domain::review::{JobOrigin, ReviewJob, ReviewState};
 use crate::domain::text::Text;
-use crate::service::Service;
+use crate::inference::error::Error as ModelError;
 use crate::service::access::ApiClient;
-use crate::service::error::Error;
-use crate::service::idempotency::IdempotencyKey;
+use crate::service::error::{Error, missing};
+use crate::service::idempotency::{IdempotencyKey, add_item};
+use crate::service::{Service, answer};
+use crate::store::idempotency::RequestName;
 
 /// What a platform sends.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +36,14 @@ impl NewItem {
     }
 }
 
+/// What will be stored of one item that was assessed.
+struct Draft {
+    item: Item,
+    moderation: Moderation,
+    /// Present exactly when it was flagged.
+    job: Option<ReviewJob>,
+}
+
 impl Service {
     /// Assesses and stores each item, in the order given. A flagged one gets exactly one review job.
     /// All are stored in one transaction, and the answer is given after it: what was acknowledged is on disk.
@@ -44,8 +61,24 @@ impl Service {
         by: &ApiClient,
         key: Option<&IdempotencyKey>,
     ) -> Result<Vec<Result<Moderation, Error>>, Error> {
-        let _ = (items, by, key);
-        todo!()
+        by.require(Scope::Moderate)?;
+        let limit = self.limits().max_items;
+        if items.len() > limit {
+            return Err(Error::TooManyItems { got: items.len(), limit });
+        }
+        let name = key.map(|key| key.name(by, request_form(&items).digest()));
+        if let Some(stored) = self.earlier_answer(name.as_ref()).await? {
+            return self.answer_again(&stored).await;
+        }
+        let assessments = self.assess_all(&items).await?;
+        let drafts: Vec<Result<Draft, Error>> =
+            items.into_iter().zip(assessments).map(|(item, result)| Ok(self.draft(item, result?))).collect();
+        if self.store_drafts(&drafts, by, name.as_ref()).await? {
+            return Ok(drafts.into_iter().map(|draft| Ok(draft?.moderation)).collect());
+        }
+        // The same request came twice at once, and the other one was stored.
+        let stored = self.earlier_answer(name.as_ref()).await?.ok_or(Error::IdempotencyMismatch)?;
+        self.answer_again(&stored).await
     }
 
     /// [`Service::moderate`] for one item.
@@ -58,21 +91,168 @@ impl Service {
         by: &ApiClient,
         key: Option<&IdempotencyKey>,
     ) -> Result<Moderation, Error> {
-        let _ = (item, by, key);
-        todo!()
+        let mut answers = self.moderate(vec![item], by, key).await?;
+        // A key that was used for a call with several items has another body, and was refused above.
+        answers.pop().unwrap_or(Err(Error::IdempotencyMismatch))
     }
 
     /// # Errors
     /// [`Error::NotFound`] or [`Error::Store`].
     pub async fn item(&self, id: ItemId) -> Result<Item, Error> {
-        let _ = id;
-        todo!()
+        self.inner.store.item(id).await.map_err(missing("item"))
     }
 
     /// # Errors
     /// [`Error::NotFound`] or [`Error::Store`].
     pub async fn moderation(&self, id: ModerationId) -> Result<Moderation, Error> {
-        let _ = id;
-        todo!()
+        self.inner.store.moderation(id).await.map_err(missing("moderation"))
+    }
+
+    /// All at once, so that the model can batch them; in the order given.
+    async fn assess_all(&self, items: &[NewItem]) -> Result<Vec<Result<Assessment, Error>>, Error> {
+        let mut running = JoinSet::new();
+        for (at, item) in items.iter().enumerate() {
+            let (handle, text) = (self.inner.handle.clone(), item.text.clone());
+            running.spawn(async move { (at, handle.assess(&text).await) });
+        }
+        let mut results: Vec<Result<Assessment, Error>> = items.iter().map(|_| Err(no_answer())).collect();
+        while let Some(joined) = running.join_next().await {
+            // A task that panicked leaves its `no_answer` behind.
+            if let Ok((at, result)) = joined {
+                results[at] = of_model(result)?;
+            }
+        }
+        Ok(results)
+    }
+
+    /// The model's answer on one text.
+    pub(super) async fn assess(&self, text: &Text) -> Result<Result<Assessment, Error>, Error> {
+        of_model(self.inner.handle.assess(text).await)
+    }
+
+    fn draft(&self, new: NewItem, assessment: Assessment) -> Draft {
+        let item = self.new_item(new);
+        let moderation = self.new_moderation(&item, assessment);
+        let flagged = moderation.outcome.flagged();
+        let job = flagged.then(|| {
+            let id = ReviewJobId::from_uuid(self.clock().mint());
+            new_job(id, &item, Some(&moderation), JobOrigin::Moderation(moderation.id))
+        });
+        let keep = flagged || self.limits().keep_unflagged_text;
+        Draft { item: if keep { item } else { item.forget_text() }, moderation, job }
+    }
+
+    pub(super) fn new_item(&self, new: NewItem) -> Item {
+        Item {
+            id: ItemId::from_uuid(self.clock().mint()),
+            text: ItemText::Kept(new.text),
+            source: new.source,
+            external_id: new.external_id,
+            author: new.author,
+            context: new.context,
+            at: self.clock().now(),
+        }
+    }
+
+    pub(super) fn new_moderation(&self, item: &Item, assessment: Assessment) -> Moderation {
+        let policy = self.policy();
+        Moderation {
+            id: ModerationId::from_uuid(self.clock().mint()),
+            item_id: item.id,
+            outcome: policy.evaluate(&assessment),
+            assessment,
+            model: self.model().clone(),
+            policy_version: policy.version.clone(),
+            at: item.at,
+        }
+    }
+
+    /// Whether they were stored: not when the name is taken.
+    async fn store_drafts(
+        &self,
+        drafts: &[Result<Draft, Error>],
+        by: &ApiClient,
+        name: Option<&RequestName>,
+    ) -> Result<bool, Error> {
+        let ids = drafts.iter().map(|d| d.as_ref().map(|d| d.moderation.id));
+        let mut tx = self.inner.store.begin().await?;
+        if !self.take_name(&mut tx, name, &answer::write(ids)).await? {
+            return Ok(false);
+        }
+        let mut audit = Vec::new();
+        for draft in drafts.iter().flatten() {
+            tx.insert_item(&draft.item).await?;
+            tx.insert_moderation(&draft.moderation).await?;
+            if let Some(job) = &draft.job {
+                tx.insert_job(job).await?;
+                audit.push(flagged_entry(by, &draft.moderation, job.id));
+            }
+        }
+        tx.append_audit(audit).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    async fn answer_again(&self, stored: &str) -> Result<Vec<Result<Moderation, Error>>, Error> {
+        let mut answers = Vec::new();
+        for line in answer::read::<ModerationId>(stored)? {
+            answers.push(match line {
+                Ok(id) => Ok(self.moderation(id).await?),
+                Err(reason) => Err(Error::NotAssessed { reason }),
+            });
+        }
+        Ok(answers)
+    }
+}
+
+/// A job that nobody has touched.
+pub(super) fn new_job(
+    id: ReviewJobId,
+    item: &Item,
+    moderation: Option<&Moderation>,
+    origin: JobOrigin,
+) -> ReviewJob {
+    use crate::domain::policy::Band;
+    let band = moderation.map_or(Band::None, |m| m.outcome.band);
+    let reported = matches!(origin, JobOrigin::Report(_));
+    ReviewJob {
+        id,
+        item_id: item.id,
+        moderation_id: moderation.map(|m| m.id),
+        origin,
+        band: if reported { band.max(Band::Review) } else { band },
+        score: moderation.and_then(|m| m.assessment.reading.as_ref()).map(|r| r.extremism),
+        report_count: u32::from(reported),
+        state: ReviewState::Open,
+        claim: None,
+        opened_at: moderation.map_or(item.at, |m| m.at),
+        decided_at: None,
+    }
+}
+
+pub(super) fn flagged_entry(by: &ApiClient, m: &Moderation, job: ReviewJobId) -> AuditEntry {
+    AuditEntry::new(m.at, by.actor(), AuditKind::ItemFlagged, m.item_id)
+        .with("band", m.outcome.band)
+        .with("job", job)
+        .with("model", &m.model.digest)
+        .with("moderation", m.id)
+        .with("policy", &m.policy_version)
+}
+
+fn request_form(items: &[NewItem]) -> Canonical {
+    items.iter().fold(Canonical::new("countervail moderate 1"), add_item)
+}
+
+fn no_answer() -> Error {
+    Error::NotAssessed { reason: "the model gave no answer".to_owned() }
+}
+
+/// Failures that pass (outer) and failures of this text (inner).
+fn of_model(result: Result<Assessment, ModelError>) -> Result<Result<Assessment, Error>, Error> {
+    match result {
+        Ok(assessment) => Ok(Ok(assessment)),
+        Err(ModelError::Overloaded { retry_after }) => Err(Error::Overloaded { retry_after }),
+        Err(ModelError::Unhealthy) => Err(Error::ModelUnavailable),
+        Err(other) => Ok(Err(Error::NotAssessed { reason: other.to_string() })),
     }
 }
