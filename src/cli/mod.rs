@@ -9,10 +9,12 @@
 //! is returned is printed once and ends with 2; attach a [`Hint`](output::Hint) where there is a way out.
 
 // One line per command.
+mod eval;
 mod key;
 mod output;
 mod serve;
 mod settings;
+mod train;
 mod user;
 
 use std::future::Future;
@@ -40,6 +42,8 @@ enum Command {
     Serve(serve::Args),
     Key(key::Args),
     User(user::Args),
+    Train(train::Args),
+    Eval(eval::EvalArgs),
 }
 
 impl Command {
@@ -49,6 +53,8 @@ impl Command {
             Self::Serve(args) => serve::run(args, output),
             Self::Key(args) => key::run(args, output),
             Self::User(args) => user::run(args, output),
+            Self::Train(args) => train::run(args, output),
+            Self::Eval(args) => eval::run(args, output),
         }
     }
 }

@@ -19,7 +19,8 @@ use crate::domain::audit::Actor;
 use crate::domain::user::Role;
 use crate::http::server::{Ended, serve};
 use crate::http::state::{Access, AppState, CookieKey, Settings};
-use crate::inference::handle::Handle;
+use crate::inference::handle::{Handle, QueueLimits};
+use crate::inference;
 use crate::service::Service;
 use crate::service::clock::Clock;
 use crate::telemetry::metrics::Recorder;
@@ -70,10 +71,14 @@ fn access(dev: bool, listen: SocketAddr) -> anyhow::Result<Access> {
 
 /// Opens and verifies the bundle, and starts the thread that owns it.
 fn open_model(config: &Config) -> anyhow::Result<Handle> {
-    Err(anyhow::anyhow!(Hint::new(
-        format!("cannot open the model `{}`", config.model.path),
-        "this build cannot load models yet",
-    )))
+    let config::Model { path, queue_capacity, max_batch_texts } = &config.model;
+    let limits = QueueLimits { capacity: *queue_capacity, max_batch: *max_batch_texts };
+    inference::open(path, limits).with_context(|| {
+        Hint::new(
+            format!("cannot open the model `{path}`"),
+            "give a name under models/ or the path of a bundle with --model",
+        )
+    })
 }
 
 async fn start(

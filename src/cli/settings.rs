@@ -40,7 +40,7 @@ impl Args {
         all.extend(flag("--database-url", "database.url", self.database_url.as_ref()));
         load(self.config.as_deref(), &all).context(Hint::new(
             "the settings cannot be used",
-            "src/config/default.toml lists every key with its unit and range",
+            "config/default.toml in the source lists every key with its unit and range",
         ))
     }
 

@@ -52,7 +52,8 @@ pub struct Model {
     pub path: String,
     /// In texts.
     pub queue_capacity: usize,
-    pub max_batch_tokens: usize,
+    /// Texts read in one go.
+    pub max_batch_texts: usize,
 }
 
 /// Bounds of the use cases.

@@ -60,7 +60,7 @@ fn model(keys: &mut Keys) -> Model {
     Model {
         path: filled(keys, "model.path"),
         queue_capacity: size(keys, "model.queue_capacity", 1..=100_000),
-        max_batch_tokens: size(keys, "model.max_batch_tokens", 512..=1_048_576),
+        max_batch_texts: size(keys, "model.max_batch_texts", 1..=1024),
     }
 }
 

@@ -5,18 +5,16 @@
 pub(super) fn chunks(text: &str, limit: usize) -> Vec<&str> {
     let limit = limit.max(1);
     let mut out = Vec::new();
-    for paragraph in text.split("\n\n") {
-        let mut rest = paragraph.trim();
-        while !rest.is_empty() {
-            let end = cut(rest, limit);
-            out.push(rest[..end].trim_end());
-            rest = rest[end..].trim_start();
-        }
+    let mut rest = text.trim();
+    while !rest.is_empty() {
+        let end = cut(rest, limit);
+        out.push(rest[..end].trim_end());
+        rest = rest[end..].trim_start();
     }
     out
 }
 
-/// Where to cut: after the last sentence end within `limit` characters, else after the last space, else at
+/// Where to cut: after the last line or sentence end within `limit` characters, else after the last space, else at
 /// the limit.
 fn cut(text: &str, limit: usize) -> usize {
     let Some((hard, _)) = text.char_indices().nth(limit) else { return text.len() };
@@ -24,7 +22,9 @@ fn cut(text: &str, limit: usize) -> usize {
     let sentence = head
         .char_indices()
         .zip(head.chars().skip(1).chain(text[hard..].chars().next()))
-        .filter(|((_, ch), next)| *ch == '\n' || (matches!(ch, '.' | '!' | '?' | '。' | '؟' | '।') && next.is_whitespace()))
+        .filter(|((_, ch), next)| {
+            *ch == '\n' || (matches!(ch, '.' | '!' | '?' | '。' | '؟' | '।') && next.is_whitespace())
+        })
         .last()
         .map(|((at, ch), _)| at + ch.len_utf8());
     // A very short first piece would be a fragment of no use; then a space is the better place.
@@ -43,7 +43,7 @@ mod tests {
     #[test]
     fn pieces_end_where_sentences_do() {
         assert_eq!(chunks("One two. Three four. Five.", 21), ["One two. Three four.", "Five."]);
-        assert_eq!(chunks("First.\n\nSecond.", 100), ["First.", "Second."]);
+        assert_eq!(chunks("A heading\n\nSecond line here", 20), ["A heading", "Second line here"]);
         assert_eq!(chunks("abcdefgh", 3), ["abc", "def", "gh"]);
     }
 

@@ -13,6 +13,8 @@ use crate::domain::taxonomy::{Category, Context};
 #[derive(Debug, Default, Clone)]
 pub(super) struct Change {
     categories: Vec<(Category, Option<bool>)>,
+    /// Outside: whether the rule speaks of it.
+    #[expect(clippy::option_option, reason = "not said and said to be unknown are two things")]
     extremism: Option<Option<bool>>,
     context: Option<Context>,
 }
@@ -69,6 +71,9 @@ impl Test {
             && c.is_not.as_deref().is_none_or(|list| !listed(list))
             && c.has.as_deref().is_none_or(|list| {
                 field.is_some_and(|f| f.split(',').any(|part| list.iter().any(|x| x == part.trim())))
+            })
+            && c.starts_with.as_deref().is_none_or(|list| {
+                field.is_some_and(|f| list.iter().any(|start| f.starts_with(start.as_str())))
             })
             && c.at_least.is_none_or(|least| number().is_some_and(|n| n >= least))
             && c.below.is_none_or(|limit| number().is_some_and(|n| n < limit))

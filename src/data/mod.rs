@@ -3,6 +3,7 @@
 
 mod chunk;
 pub mod digest;
+mod entities;
 pub mod error;
 pub mod example;
 mod labels;

@@ -8,6 +8,7 @@ use regex::Regex;
 
 use crate::data::chunk::chunks;
 use crate::data::digest::{sha256, sha256_file};
+use crate::data::entities;
 use crate::data::error::Error;
 use crate::data::example::Example;
 use crate::data::labels::Rules;
@@ -46,7 +47,9 @@ pub fn read(source: &Source, root: &Path) -> Result<Vec<Example>, Error> {
         }
         from_table(&table, &path, source)?
     };
-    Ok(cap(chunk(halve(examples, source.half), source.chunk_chars), source.cap))
+    let examples = halve(examples, source.half);
+    let examples = if source.distinct { distinct(examples) } else { examples };
+    Ok(cap(chunk(examples, source.chunk_chars), source))
 }
 
 fn locate(source: &Source, path: &str, sha256: Option<&str>, root: &Path) -> Result<PathBuf, Error> {
@@ -56,10 +59,14 @@ fn locate(source: &Source, path: &str, sha256: Option<&str>, root: &Path) -> Res
     }
     let path = root.join(path);
     if let Some(expected) = sha256 {
-        let got = sha256_file(&path)
-            .map_err(|io| Error::Io { name: source.name.clone(), source: io })?;
+        let got = sha256_file(&path).map_err(|io| Error::Io { name: source.name.clone(), source: io })?;
         if got != expected {
-            return Err(Error::Digest { name: source.name.clone(), path, expected: expected.to_owned(), got });
+            return Err(Error::Digest {
+                name: source.name.clone(),
+                path,
+                expected: expected.to_owned(),
+                got,
+            });
         }
     }
     Ok(path)
@@ -88,12 +95,18 @@ fn join(mut ours: Table, path: &Path, spec: &Join, source: &Source, root: &Path)
     } else {
         if ours.rows.len() != theirs.rows.len() {
             let (a, b) = (ours.rows.len(), theirs.rows.len());
-            let problem = format!("joined line by line, but {} has {a} rows and {} has {b}", path.display(), their_path.display());
+            let problem = format!(
+                "joined line by line, but {} has {a} rows and {} has {b}",
+                path.display(),
+                their_path.display()
+            );
             return Err(Error::Source { name: source.name.clone(), problem });
         }
         (0..ours.rows.len()).map(Some).collect()
     };
-    ours.columns.extend(new.iter().map(|i| if theirs.columns[*i].is_empty() { "joined".to_owned() } else { theirs.columns[*i].clone() }));
+    ours.columns.extend(new.iter().map(|i| {
+        if theirs.columns[*i].is_empty() { "joined".to_owned() } else { theirs.columns[*i].clone() }
+    }));
     let mut joined = Vec::with_capacity(ours.rows.len());
     for (mut row, partner) in ours.rows.into_iter().zip(partners) {
         if partner.is_none() && !spec.optional {
@@ -138,9 +151,13 @@ impl Columns {
 fn from_table(table: &Table, path: &Path, source: &Source) -> Result<Vec<Example>, Error> {
     let columns = Columns::find(source, table, path)?;
     let rules = Rules::compile(source, table, path)?;
-    let strip = source.strip.as_deref().map(|s| Regex::new(&format!("^(?:{s})"))).transpose().map_err(|e| {
-        Error::Source { name: source.name.clone(), problem: format!("`strip` is no regular expression: {e}") }
-    })?;
+    let strip =
+        source.strip.as_deref().map(|s| Regex::new(&format!("^(?:{s})"))).transpose().map_err(|e| {
+            Error::Source {
+                name: source.name.clone(),
+                problem: format!("`strip` is no regular expression: {e}"),
+            }
+        })?;
     let constant = match &source.language {
         Some(Language::Code(code)) => Some(code.clone()),
         _ => None,
@@ -150,7 +167,10 @@ fn from_table(table: &Table, path: &Path, source: &Source) -> Result<Vec<Example
     for (number, row) in table.rows.iter().enumerate().filter(|(_, row)| rules.keeps(row)) {
         let field = |at: Option<usize>| at.and_then(|at| row.fields[at].clone());
         let parts: Vec<&str> = columns.text.iter().filter_map(|at| row.fields[*at].as_deref()).collect();
-        let whole = parts.join(" ");
+        let mut whole = parts.join(" ");
+        if source.unescape {
+            whole = entities::decode(&whole);
+        }
         let text = strip.as_ref().and_then(|s| s.find(&whole)).map_or(&*whole, |found| &whole[found.end()..]);
         if text.trim().is_empty() {
             continue;
@@ -161,7 +181,8 @@ fn from_table(table: &Table, path: &Path, source: &Source) -> Result<Vec<Example
             id = format!("{id}@{}", row.line);
             seen.insert(id.clone());
         }
-        let slices = columns.slices.iter().filter_map(|(name, at)| Some((name.clone(), row.fields[*at].clone()?)));
+        let slices =
+            columns.slices.iter().filter_map(|(name, at)| Some((name.clone(), row.fields[*at].clone()?)));
         examples.push(Example {
             id,
             text: text.trim().to_owned(),
@@ -179,6 +200,11 @@ fn halve(examples: Vec<Example>, half: Option<Half>) -> Vec<Example> {
     let Some(half) = half else { return examples };
     let wanted = u64::from(half == Half::Eval);
     examples.into_iter().filter(|e| exact_hash(&e.text) >> 63 == wanted).collect()
+}
+
+fn distinct(examples: Vec<Example>) -> Vec<Example> {
+    let mut seen = BTreeSet::new();
+    examples.into_iter().filter(|e| seen.insert(exact_hash(&e.text))).collect()
 }
 
 /// Pieces of one text share a group, so that a split keeps them together.
@@ -203,12 +229,23 @@ fn chunk(examples: Vec<Example>, limit: Option<usize>) -> Vec<Example> {
     out
 }
 
-fn cap(examples: Vec<Example>, cap: Option<usize>) -> Vec<Example> {
-    let Some(cap) = cap.filter(|cap| *cap < examples.len()) else { return examples };
-    // The low bits decide here and the top bit decides the half, so a cap of one half is still a fair draw.
-    let mut order: Vec<(u64, usize)> =
-        examples.iter().enumerate().map(|(i, e)| (exact_hash(&e.text).rotate_left(32), i)).collect();
+fn cap(examples: Vec<Example>, source: &Source) -> Vec<Example> {
+    let Some(cap) = source.cap.filter(|cap| *cap < examples.len()) else { return examples };
+    // The middle bits decide here and the top bit decides the half, so a cap of one half is still a fair draw.
+    let mut order: Vec<(bool, u64, usize)> = examples
+        .iter()
+        .enumerate()
+        .map(|(i, e)| (source.cap_positives_first && !positive(e), exact_hash(&e.text).rotate_left(32), i))
+        .collect();
     order.sort_unstable();
-    let kept: BTreeSet<usize> = order[..cap].iter().map(|(_, i)| *i).collect();
+    let kept: BTreeSet<usize> = order[..cap].iter().map(|(_, _, i)| *i).collect();
     examples.into_iter().enumerate().filter(|(i, _)| kept.contains(i)).map(|(_, e)| e).collect()
 }
+
+fn positive(example: &Example) -> bool {
+    example.targets.extremism == Some(true) || example.targets.categories.contains(&Some(true))
+}
+
+#[cfg(test)]
+#[path = "reader_tests.rs"]
+mod tests;

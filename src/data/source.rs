@@ -28,6 +28,9 @@ pub struct Source {
     pub text: OneOrMany,
     /// Regular expression removed from the start of the text.
     pub strip: Option<String>,
+    /// Decodes HTML entities, for files that were scraped with them.
+    #[serde(default)]
+    pub unescape: bool,
     pub language: Option<Language>,
     /// Column of the id; the row number when absent.
     pub id: Option<String>,
@@ -50,10 +53,16 @@ pub struct Source {
     /// Keeps one half of the texts, see [`Half`].
     pub half: Option<Half>,
     pub join: Option<Join>,
+    /// Keeps the first of the rows whose texts are equal but for case, punctuation and links.
+    #[serde(default)]
+    pub distinct: bool,
     /// Cuts long texts into pieces of at most so many characters, at sentence and paragraph ends.
     pub chunk_chars: Option<usize>,
     /// At most so many examples, the ones with the smallest hashes.
     pub cap: Option<usize>,
+    /// `cap` leaves out examples that are positive for nothing before any that is positive for something.
+    #[serde(default)]
+    pub cap_positives_first: bool,
     /// How much an example counts in training.
     #[serde(default = "default_weight")]
     pub weight: f32,
@@ -161,6 +170,8 @@ pub struct Condition {
     pub is_not: Option<Vec<String>>,
     /// The field, split at commas, has one of these.
     pub has: Option<Vec<String>>,
+    /// The field starts with one of these.
+    pub starts_with: Option<Vec<String>>,
     /// The field is a number and at least this.
     pub at_least: Option<f64>,
     /// The field is a number and below this.
@@ -175,6 +186,7 @@ pub struct LabelRule {
     pub is: Option<Vec<String>>,
     pub is_not: Option<Vec<String>>,
     pub has: Option<Vec<String>>,
+    pub starts_with: Option<Vec<String>>,
     pub at_least: Option<f64>,
     pub below: Option<f64>,
     #[serde(default)]
@@ -189,6 +201,7 @@ impl LabelRule {
             is: self.is.clone(),
             is_not: self.is_not.clone(),
             has: self.has.clone(),
+            starts_with: self.starts_with.clone(),
             at_least: self.at_least,
             below: self.below,
         }

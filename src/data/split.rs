@@ -7,12 +7,15 @@ use rayon::prelude::*;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::data::example::Example;
-use crate::text::fingerprint::{Fingerprint, exact_hash};
+use crate::text::fingerprint::{BANDS, Fingerprint, exact_hash};
 
 /// From this estimated Jaccard similarity on, two texts count as one.
 const SIMILAR: f64 = 0.7;
 /// Compared in one bucket of a band at most: a bucket of thousands is one boilerplate, not thousands of pairs.
 const REPRESENTATIVES: usize = 8;
+/// A text of fewer words goes with its copies, not with its group: "amen" would tie every chat channel to
+/// every other.
+const WORDS_FOR_GROUP: usize = 4;
 
 /// What a training example is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -41,7 +44,8 @@ impl Part {
     }
 }
 
-/// The part of each example. Examples that are near-duplicates, or of one source and group, share theirs.
+/// The part of each example. Examples that are near-duplicates, or of one source and group, share theirs
+/// (texts of up to three words follow their copies only).
 /// The hash of a cluster decides, so adding a source moves no other cluster unless it joins two.
 ///
 /// `shares` need not add up to 1. A cluster larger than a tenth of the smallest part that would hold it goes
@@ -67,7 +71,11 @@ pub fn assign(examples: &[Example], shares: &[(Part, f64)], seed: u64) -> Vec<Pa
         for (part, share) in shares {
             if at < *share {
                 let room = examples.len() as f64 * share / total;
-                return if size > 1 && size as f64 > room / 10.0 && *part != largest { largest } else { *part };
+                return if size > 1 && size as f64 > room / 10.0 && *part != largest {
+                    largest
+                } else {
+                    *part
+                };
             }
             at -= share;
         }
@@ -158,12 +166,13 @@ impl Clusters {
             let original = *first.entry(print.exact).or_insert(i);
             self.join(original, i);
         }
-        let bands: Vec<[u64; 16]> = prints.par_iter().map(|p| p.minhash.bands()).collect();
-        for band in 0..16 {
-            let mut order: Vec<usize> = (0..prints.len()).collect();
-            order.sort_unstable_by_key(|&i| (bands[i][band], i));
-            for bucket in order.chunk_by(|&a, &b| bands[a][band] == bands[b][band]) {
-                self.join_bucket(bucket, prints);
+        let bands: Vec<[u64; BANDS]> = prints.par_iter().map(|p| p.minhash.bands()).collect();
+        for band in 0..BANDS {
+            let mut order: Vec<(u64, usize)> = bands.iter().map(|of| of[band]).zip(0..).collect();
+            order.sort_unstable();
+            for bucket in order.chunk_by(|a, b| a.0 == b.0) {
+                let members: Vec<usize> = bucket.iter().map(|(_, i)| *i).collect();
+                self.join_bucket(&members, prints);
             }
         }
     }
@@ -187,7 +196,9 @@ impl Clusters {
     fn join_groups(&mut self, examples: &[Example]) {
         let mut first: HashMap<(usize, &str), usize> = HashMap::new();
         for (i, example) in examples.iter().enumerate() {
-            if let Some(group) = &example.group {
+            if let Some(group) = &example.group
+                && example.text.split_whitespace().nth(WORDS_FOR_GROUP - 1).is_some()
+            {
                 let original = *first.entry((example.source, group)).or_insert(i);
                 self.join(original, i);
             }
@@ -200,12 +211,8 @@ mod tests {
     use super::*;
     use crate::data::example::Targets;
 
-    const SHARES: [(Part, f64); 4] = [
-        (Part::Fit, 0.7),
-        (Part::Calibration, 0.1),
-        (Part::Threshold, 0.1),
-        (Part::Development, 0.1),
-    ];
+    const SHARES: [(Part, f64); 4] =
+        [(Part::Fit, 0.7), (Part::Calibration, 0.1), (Part::Threshold, 0.1), (Part::Development, 0.1)];
 
     fn example(text: &str, source: usize, group: Option<&str>) -> Example {
         Example {
@@ -221,7 +228,12 @@ mod tests {
 
     /// Sentences that share no run of words.
     fn sentence(i: usize) -> String {
-        (0..12).map(|w| format!("w{}", crate::data::digest::sha256(format!("{i} {w}").as_bytes()).get(..5).unwrap())).collect::<Vec<_>>().join(" ")
+        (0..12)
+            .map(|w| {
+                format!("w{}", crate::data::digest::sha256(format!("{i} {w}").as_bytes()).get(..5).unwrap())
+            })
+            .collect::<Vec<_>>()
+            .join(" ")
     }
 
     #[test]
@@ -230,7 +242,11 @@ mod tests {
         for i in 0..300 {
             let text = sentence(i);
             examples.push(example(&text, 0, None));
-            examples.push(example(&format!("@someone {} https://example.org/{i}", text.to_uppercase()), 1, None));
+            examples.push(example(
+                &format!("@someone {} https://example.org/{i}", text.to_uppercase()),
+                1,
+                None,
+            ));
             examples.push(example(&sentence(1000 + i), 2, Some(&format!("g{}", i / 3))));
         }
         let parts = assign(&examples, &SHARES, 7);

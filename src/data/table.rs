@@ -36,8 +36,7 @@ impl Table {
 
 /// Reads a whole file. Bytes that are not UTF-8 become U+FFFD and are counted in the log.
 pub(super) fn read(path: &Path, name: &str, format: Format, layout: &Layout) -> Result<Table, Error> {
-    let bytes =
-        fs_err::read(path).map_err(|source| Error::Io { name: name.to_owned(), source })?;
+    let bytes = fs_err::read(path).map_err(|source| Error::Io { name: name.to_owned(), source })?;
     let text = String::from_utf8_lossy(&bytes);
     if let std::borrow::Cow::Owned(repaired) = &text {
         let count = repaired.matches('\u{FFFD}').count();
@@ -77,7 +76,9 @@ fn delimited(path: &Path, name: &str, text: &str, layout: &Layout, delimiter: ch
     let bad = |line: u64, problem: String| Error::Row { path: path.to_owned(), line, problem };
     let columns: Vec<String> = match &layout.columns {
         Some(columns) => columns.clone(),
-        None => reader.headers().map_err(|e| bad(1, e.to_string()))?.iter().map(|h| h.trim().to_owned()).collect(),
+        None => {
+            reader.headers().map_err(|e| bad(1, e.to_string()))?.iter().map(|h| h.trim().to_owned()).collect()
+        }
     };
     let mut table = Table { columns, rows: Vec::new() };
     let mut skipped = 0_usize;
@@ -87,7 +88,12 @@ fn delimited(path: &Path, name: &str, text: &str, layout: &Layout, delimiter: ch
         if record.len() != table.columns.len() {
             if layout.ragged == Ragged::Error {
                 let (got, expected) = (record.len(), table.columns.len());
-                return Err(bad(line, format!("{got} fields where {expected} were expected; check `delimiter`, `quoting` and `terminator`, or set `ragged = \"skip\"`")));
+                return Err(bad(
+                    line,
+                    format!(
+                        "{got} fields where {expected} were expected; check `delimiter`, `quoting` and `terminator`, or set `ragged = \"skip\"`"
+                    ),
+                ));
             }
             skipped += 1;
             continue;
@@ -112,16 +118,22 @@ fn lines(text: &str) -> Table {
 fn json_lines(path: &Path, text: &str) -> Result<Table, Error> {
     let mut objects = Vec::new();
     for (text, line) in text.split('\n').zip(1..).filter(|(text, _)| !text.trim().is_empty()) {
-        let value = serde_json::from_str(text)
-            .map_err(|e| Error::Row { path: path.to_owned(), line, problem: json_problem(&e) })?;
+        let value = serde_json::from_str(text).map_err(|e| Error::Row {
+            path: path.to_owned(),
+            line,
+            problem: json_problem(&e),
+        })?;
         objects.push((line, value));
     }
     objects_to_table(path, objects)
 }
 
 fn json_array(path: &Path, text: &str) -> Result<Table, Error> {
-    let values: Vec<Json> = serde_json::from_str(text)
-        .map_err(|e| Error::Row { path: path.to_owned(), line: e.line() as u64, problem: json_problem(&e) })?;
+    let values: Vec<Json> = serde_json::from_str(text).map_err(|e| Error::Row {
+        path: path.to_owned(),
+        line: e.line() as u64,
+        problem: json_problem(&e),
+    })?;
     objects_to_table(path, (1..).zip(values).collect())
 }
 

@@ -76,8 +76,8 @@ struct Template {
 /// # Errors
 /// When the file is not a template file, or a template names a slot, kind or category that is not there.
 pub fn read(path: &Path, source: &Source) -> Result<Vec<Example>, Error> {
-    let text = fs_err::read_to_string(path)
-        .map_err(|io| Error::Io { name: source.name.clone(), source: io })?;
+    let text =
+        fs_err::read_to_string(path).map_err(|io| Error::Io { name: source.name.clone(), source: io })?;
     let problem = |problem: String| Error::Template { path: path.to_owned(), problem };
     let file: File = toml::from_str(&text).map_err(|e| problem(e.message().to_owned()))?;
     let language = match &source.language {
@@ -86,7 +86,8 @@ pub fn read(path: &Path, source: &Source) -> Result<Vec<Example>, Error> {
     };
     let mut examples = Vec::new();
     for template in &file.template {
-        let expanded = expand(&file, template).map_err(|e| problem(format!("template `{}`: {e}", template.id)))?;
+        let expanded =
+            expand(&file, template).map_err(|e| problem(format!("template `{}`: {e}", template.id)))?;
         examples.extend(expanded.into_iter().map(|e| Example { language: language.clone(), ..e }));
     }
     Ok(examples)
@@ -138,7 +139,9 @@ fn fill(file: &File, template: &Template) -> Result<Vec<String>, String> {
         }
         let combinations: u64 = used.iter().map(|(_, values)| values.len() as u64).product();
         if combinations > MAX_COMBINATIONS {
-            return Err(format!("{combinations} combinations; use fewer or shorter slots (at most {MAX_COMBINATIONS})"));
+            return Err(format!(
+                "{combinations} combinations; use fewer or shorter slots (at most {MAX_COMBINATIONS})"
+            ));
         }
         let mut order: Vec<(u64, u64)> = (0..combinations)
             .map(|index| (xxh3_64(format!("{}/{number}/{index}", template.id).as_bytes()), index))

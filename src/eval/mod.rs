@@ -1,1 +1,27 @@
-//! (being written)
+//! How we know: a manifest and a subject give predictions, predictions give metrics with intervals, and
+//! those a report.
+//!
+//! ```text
+//! manifest ─► cases ─┐
+//!                    ├─► predictions ─► measure ─► report
+//! subject ───────────┘                     │
+//!                        metrics · intervals · bootstrap
+//! ```
+//!
+//! Invariants: no number without its n and an interval, or a reason why there is none; no NaN; no text in
+//! any output; the same inputs and seed give the same bytes. What each number means stands in
+//! `docs/EVALUATION.md`.
+
+pub mod bootstrap;
+pub mod bundle;
+pub mod cases;
+pub mod error;
+pub mod intervals;
+pub mod manifest;
+pub mod markdown;
+pub mod measure;
+pub mod metrics;
+pub mod predictions;
+pub mod report;
+pub mod run;
+pub mod subject;

@@ -2,7 +2,32 @@
 //!
 //! [`Assessment`]: crate::domain::assessment::Assessment
 
+pub mod bundle;
+pub mod calibration;
 pub mod candle;
 pub mod classifier;
+pub mod encode;
 pub mod error;
 pub mod handle;
+pub mod pipeline;
+
+use std::path::{Path, PathBuf};
+
+use error::Error;
+use handle::{Handle, QueueLimits};
+use pipeline::Pipeline;
+
+/// The folder of a model: a path as it is, a plain name below `models/`.
+#[must_use]
+pub fn locate(model: &str) -> PathBuf {
+    let path = Path::new(model);
+    if path.components().count() > 1 || path.is_dir() { path.to_owned() } else { Path::new("models").join(model) }
+}
+
+/// Opens a bundle by name or path and starts its thread.
+///
+/// # Errors
+/// [`Error::Bundle`] naming the file that is wrong.
+pub fn open(model: &str, limits: QueueLimits) -> Result<Handle, Error> {
+    Handle::start(Pipeline::open(&locate(model))?, limits)
+}

@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use uuid::Uuid;
+
 use crate::telemetry::metrics::Metric;
 
 /// A request was answered.
@@ -65,14 +67,14 @@ impl RequestFailed<'_> {
 
 /// A text was moderated and stored.
 #[derive(Debug, Clone, Copy)]
-pub struct Moderated<'a> {
-    pub moderation_id: &'a dyn std::fmt::Display,
+pub struct Moderated {
+    pub moderation_id: Uuid,
     pub band: &'static str,
     pub language_support: &'static str,
     pub windows: usize,
 }
 
-impl Moderated<'_> {
+impl Moderated {
     pub fn emit(self) {
         let labels = [("band", self.band), ("language_support", self.language_support)];
         metrics::counter!(Metric::Moderations.name(), &labels).increment(1);
@@ -88,13 +90,13 @@ impl Moderated<'_> {
 
 /// A reviewer did something to a job.
 #[derive(Debug, Clone, Copy)]
-pub struct JobMoved<'a> {
-    pub job_id: &'a dyn std::fmt::Display,
+pub struct JobMoved {
+    pub job_id: Uuid,
     /// Name of the move, e.g. `claim`.
     pub by: &'static str,
 }
 
-impl JobMoved<'_> {
+impl JobMoved {
     pub fn emit(self) {
         metrics::counter!(Metric::ReviewMoves.name(), "move" => self.by).increment(1);
         tracing::info!(job.id = %self.job_id, job.moved_by = self.by, "job moved");

@@ -9,7 +9,8 @@ use unicode_normalization::char::is_combining_mark;
 use xxhash_rust::xxh3::xxh3_64;
 
 const HASHES: usize = 64;
-const BANDS: usize = 16;
+/// How many bands a [`Fingerprint`] has.
+pub const BANDS: usize = 16;
 const ROWS: usize = HASHES / BANDS;
 /// From this many words on, a text is compared by word triples; below, by runs of five characters.
 const WORDS_FOR_TRIPLES: usize = 8;
@@ -32,7 +33,10 @@ pub fn key(text: &str) -> String {
         for ch in word.nfkc().flat_map(char::to_lowercase) {
             if ch.is_alphanumeric() || is_combining_mark(ch) {
                 key.push(ch);
-            } else if !matches!(ch, '\'' | '’' | '\u{AD}' | '\u{200B}'..='\u{200F}') && !key[from..].ends_with(' ') && key.len() > from {
+            } else if !matches!(ch, '\'' | '’' | '\u{AD}' | '\u{200B}'..='\u{200F}')
+                && !key[from..].ends_with(' ')
+                && key.len() > from
+            {
                 key.push(' ');
             }
         }
@@ -145,7 +149,9 @@ mod tests {
         let long = "the town choir meets every monday evening in the old hall and new singers are always welcome to join us there";
         let a = Fingerprint::of(long);
         let b = Fingerprint::of(&format!("{long} today"));
-        let c = Fingerprint::of("a different sentence about the weather in the north, where rain is expected for the rest of the week");
+        let c = Fingerprint::of(
+            "a different sentence about the weather in the north, where rain is expected for the rest of the week",
+        );
         assert!(a.similarity(&b) > 0.8, "{}", a.similarity(&b));
         assert!(a.similarity(&c) < 0.1, "{}", a.similarity(&c));
         assert!(a.bands().iter().zip(b.bands()).any(|(x, y)| *x == y));

@@ -71,10 +71,11 @@ pub fn support(text: &str, supported: &[String]) -> (&'static str, LanguageSuppo
 /// Share of words that are frequent in English and rare in the other languages of Latin script.
 fn english_share(words: &[&str]) -> f64 {
     const WORDS: &[&str] = &[
-        "the", "and", "of", "to", "is", "are", "was", "were", "you", "your", "they", "their", "he", "she", "his",
-        "her", "it", "its", "it's", "that", "this", "with", "for", "have", "has", "not", "my", "we", "our", "be",
-        "been", "what", "who", "how", "why", "when", "would", "should", "will", "can", "can't", "don't", "dont",
-        "i'm", "im", "you're", "like", "just", "all", "from", "by", "but", "if", "than", "them", "these", "those",
+        "the", "and", "of", "to", "is", "are", "was", "were", "you", "your", "they", "their", "he", "she",
+        "his", "her", "it", "its", "it's", "that", "this", "with", "for", "have", "has", "not", "my", "we",
+        "our", "be", "been", "what", "who", "how", "why", "when", "would", "should", "will", "can", "can't",
+        "don't", "dont", "i'm", "im", "you're", "like", "just", "all", "from", "by", "but", "if", "than",
+        "them", "these", "those",
     ];
     if words.is_empty() {
         return 0.0;
@@ -92,10 +93,33 @@ fn english_share(words: &[&str]) -> f64 {
 /// ISO 639-3 for the two-letter codes that recipes use; a three-letter code stays as it is.
 fn three_letters(code: &str) -> &str {
     const CODES: &[(&str, &str)] = &[
-        ("ar", "ara"), ("bn", "ben"), ("de", "deu"), ("en", "eng"), ("es", "spa"), ("fa", "pes"), ("fr", "fra"),
-        ("hi", "hin"), ("hr", "hrv"), ("id", "ind"), ("it", "ita"), ("nl", "nld"), ("pl", "pol"), ("pt", "por"),
-        ("ru", "rus"), ("sv", "swe"), ("tr", "tur"), ("uk", "ukr"), ("ur", "urd"), ("zh", "cmn"), ("ja", "jpn"),
-        ("ko", "kor"), ("he", "heb"), ("el", "ell"), ("th", "tha"), ("ta", "tam"), ("vi", "vie"),
+        ("ar", "ara"),
+        ("bn", "ben"),
+        ("de", "deu"),
+        ("en", "eng"),
+        ("es", "spa"),
+        ("fa", "pes"),
+        ("fr", "fra"),
+        ("hi", "hin"),
+        ("hr", "hrv"),
+        ("id", "ind"),
+        ("it", "ita"),
+        ("nl", "nld"),
+        ("pl", "pol"),
+        ("pt", "por"),
+        ("ru", "rus"),
+        ("sv", "swe"),
+        ("tr", "tur"),
+        ("uk", "ukr"),
+        ("ur", "urd"),
+        ("zh", "cmn"),
+        ("ja", "jpn"),
+        ("ko", "kor"),
+        ("he", "heb"),
+        ("el", "ell"),
+        ("th", "tha"),
+        ("ta", "tam"),
+        ("vi", "vie"),
     ];
     CODES.iter().find(|(two, _)| *two == code).map_or(code, |(_, three)| three)
 }
@@ -119,23 +143,42 @@ enum Script {
 impl Script {
     const fn of(ch: char) -> Self {
         match ch {
-            '\0'..='\u{02FF}' | '\u{1D00}'..='\u{1DBF}' | '\u{1E00}'..='\u{1EFF}' | '\u{2071}'..='\u{218F}'
-            | '\u{2460}'..='\u{24FF}' | '\u{2C60}'..='\u{2C7F}' | '\u{A720}'..='\u{A7FF}' | '\u{AB30}'..='\u{AB6F}'
-            | '\u{FB00}'..='\u{FB06}' | '\u{FF21}'..='\u{FF5A}' | '\u{1D400}'..='\u{1D7FF}'
+            '\0'..='\u{02FF}'
+            | '\u{1D00}'..='\u{1DBF}'
+            | '\u{1E00}'..='\u{1EFF}'
+            | '\u{2071}'..='\u{218F}'
+            | '\u{2460}'..='\u{24FF}'
+            | '\u{2C60}'..='\u{2C7F}'
+            | '\u{A720}'..='\u{A7FF}'
+            | '\u{AB30}'..='\u{AB6F}'
+            | '\u{FB00}'..='\u{FB06}'
+            | '\u{FF21}'..='\u{FF5A}'
+            | '\u{1D400}'..='\u{1D7FF}'
             | '\u{1F100}'..='\u{1F1FF}' => Self::Latin,
             '\u{0370}'..='\u{03FF}' | '\u{1F00}'..='\u{1FFF}' => Self::Greek,
-            '\u{0400}'..='\u{052F}' | '\u{1C80}'..='\u{1C8F}' | '\u{2DE0}'..='\u{2DFF}'
+            '\u{0400}'..='\u{052F}'
+            | '\u{1C80}'..='\u{1C8F}'
+            | '\u{2DE0}'..='\u{2DFF}'
             | '\u{A640}'..='\u{A69F}' => Self::Cyrillic,
             '\u{0590}'..='\u{05FF}' | '\u{FB1D}'..='\u{FB4F}' => Self::Hebrew,
-            '\u{0600}'..='\u{06FF}' | '\u{0750}'..='\u{077F}' | '\u{0870}'..='\u{08FF}' | '\u{FB50}'..='\u{FDFF}'
+            '\u{0600}'..='\u{06FF}'
+            | '\u{0750}'..='\u{077F}'
+            | '\u{0870}'..='\u{08FF}'
+            | '\u{FB50}'..='\u{FDFF}'
             | '\u{FE70}'..='\u{FEFE}' => Self::Arabic,
             '\u{0900}'..='\u{097F}' | '\u{A8E0}'..='\u{A8FF}' => Self::Devanagari,
             '\u{0980}'..='\u{09FF}' => Self::Bengali,
-            '\u{1100}'..='\u{11FF}' | '\u{3130}'..='\u{318F}' | '\u{A960}'..='\u{A97F}'
+            '\u{1100}'..='\u{11FF}'
+            | '\u{3130}'..='\u{318F}'
+            | '\u{A960}'..='\u{A97F}'
             | '\u{AC00}'..='\u{D7FF}' => Self::Hangul,
             '\u{3040}'..='\u{30FF}' | '\u{31F0}'..='\u{31FF}' => Self::Kana,
-            '\u{2E80}'..='\u{2FDF}' | '\u{3005}'..='\u{3007}' | '\u{3400}'..='\u{4DBF}' | '\u{4E00}'..='\u{9FFF}'
-            | '\u{F900}'..='\u{FAFF}' | '\u{20000}'..='\u{3FFFF}' => Self::Han,
+            '\u{2E80}'..='\u{2FDF}'
+            | '\u{3005}'..='\u{3007}'
+            | '\u{3400}'..='\u{4DBF}'
+            | '\u{4E00}'..='\u{9FFF}'
+            | '\u{F900}'..='\u{FAFF}'
+            | '\u{20000}'..='\u{3FFFF}' => Self::Han,
             _ => Self::Other,
         }
     }
@@ -155,8 +198,20 @@ fn scripts_of(code: &str) -> &'static [Script] {
         Some(Lang::Hin | Lang::Mar | Lang::Nep) => &[Script::Devanagari],
         Some(Lang::Ben) => &[Script::Bengali],
         Some(
-            Lang::Tha | Lang::Tam | Lang::Tel | Lang::Kan | Lang::Mal | Lang::Guj | Lang::Pan | Lang::Ori | Lang::Sin
-            | Lang::Khm | Lang::Mya | Lang::Kat | Lang::Hye | Lang::Amh,
+            Lang::Tha
+            | Lang::Tam
+            | Lang::Tel
+            | Lang::Kan
+            | Lang::Mal
+            | Lang::Guj
+            | Lang::Pan
+            | Lang::Ori
+            | Lang::Sin
+            | Lang::Khm
+            | Lang::Mya
+            | Lang::Kat
+            | Lang::Hye
+            | Lang::Amh,
         ) => &[Script::Other],
         _ => &[Script::Latin],
     }
@@ -174,7 +229,10 @@ mod tests {
     fn english_is_supported_even_when_it_is_short_or_slangy() {
         assert_eq!(verdict("The choir meets on Monday and everyone is welcome."), LanguageSupport::Supported);
         assert_ne!(verdict("lol nah"), LanguageSupport::Unsupported);
-        assert_ne!(verdict("@user omg wtf smh tbh ngl fr fr no cap bruh haha lmao big yikes deadass"), LanguageSupport::Unsupported);
+        assert_ne!(
+            verdict("@user omg wtf smh tbh ngl fr fr no cap bruh haha lmao big yikes deadass"),
+            LanguageSupport::Unsupported
+        );
         assert_ne!(verdict("ツ ok"), LanguageSupport::Unsupported);
         assert_ne!(verdict("🙂🙂🙂 123"), LanguageSupport::Unsupported);
         assert_ne!(verdict(""), LanguageSupport::Unsupported);
@@ -182,7 +240,12 @@ mod tests {
 
     #[test]
     fn another_script_is_unsupported() {
-        for text in ["Хор собирается по понедельникам", "الجوقة تجتمع يوم الاثنين", "合唱团星期一见面", "गायक मंडली सोमवार"] {
+        for text in [
+            "Хор собирается по понедельникам",
+            "الجوقة تجتمع يوم الاثنين",
+            "合唱团星期一见面",
+            "गायक मंडली सोमवार",
+        ] {
             assert_eq!(verdict(text), LanguageSupport::Unsupported, "{text}");
         }
     }

@@ -85,18 +85,19 @@ fn is_dropped(ch: char) -> bool {
             | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E0FFF}')
 }
 
-/// Whether a zero-width non-joiner next to `ch` can be spelling: Arabic, Syriac, and the Indic blocks.
+/// Letters between which a zero-width non-joiner can be spelling: Arabic, Syriac, and the Indic blocks.
 fn joins(ch: char) -> bool {
-    matches!(ch, '\u{0600}'..='\u{0DFF}') && (ch.is_alphabetic() || canonical_combining_class(ch) != 0)
+    matches!(ch, '\u{0600}'..='\u{0DFF}') && ch.is_alphabetic() && canonical_combining_class(ch) == 0
 }
 
+/// Looks past marks for the letter before, since marks may still change places.
 fn keep_joiners_that_spell(pieces: &mut Vec<Piece>) {
     let mut kept: Vec<Piece> = Vec::with_capacity(pieces.len());
     for (i, piece) in pieces.iter().enumerate() {
         if piece.ch == ZERO_WIDTH_NON_JOINER {
-            let next = pieces[i + 1..].iter().find(|p| p.ch != ZERO_WIDTH_NON_JOINER);
-            let spells = kept.last().is_some_and(|p| joins(p.ch)) && next.is_some_and(|p| joins(p.ch));
-            if !spells {
+            let before = kept.iter().rev().find(|p| canonical_combining_class(p.ch) == 0);
+            let after = pieces[i + 1..].iter().find(|p| p.ch != ZERO_WIDTH_NON_JOINER);
+            if !(before.is_some_and(|p| joins(p.ch)) && after.is_some_and(|p| joins(p.ch))) {
                 continue;
             }
         }

@@ -1,5 +1,16 @@
 //! How models are made: recipe → corpus → fine-tuning → calibration → bundle.
 
+pub mod base;
+pub mod batches;
+pub mod checkpoint;
+pub mod corpus;
+pub mod error;
+pub mod finish;
+pub mod fit;
 pub mod gradient;
+pub mod log;
 pub mod loss;
 pub mod optimizer;
+pub mod recipe;
+pub mod run;
+pub mod schedule;

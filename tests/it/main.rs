@@ -1,6 +1,7 @@
 //! Tests from outside, in one binary.
 
 mod encoder;
+mod eval;
 mod ground;
 mod service;
 mod store;

@@ -156,7 +156,7 @@ impl ModerationResult {
     pub(super) fn of(moderation: &Moderation) -> Self {
         let Moderation { assessment, outcome, .. } = moderation;
         Moderated {
-            moderation_id: &moderation.id,
+            moderation_id: moderation.id.as_uuid(),
             band: outcome.band.id(),
             language_support: assessment.language_support.id(),
             windows: assessment.windows,

@@ -108,7 +108,7 @@ pub(super) async fn claim_next(
     State(state): State<AppState>,
 ) -> Result<Redirect, ApiError> {
     let Some(job) = state.service.claim_next(&by).await? else { return Ok(Redirect::to("/console")) };
-    JobMoved { job_id: &job.id, by: "claim" }.emit();
+    JobMoved { job_id: job.id.as_uuid(), by: "claim" }.emit();
     Ok(Redirect::to(&format!("/console/jobs/{}", job.id)))
 }
 

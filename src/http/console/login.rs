@@ -33,7 +33,7 @@ pub(super) struct Back {
 #[derive(Deserialize)]
 pub(super) struct Credentials {
     name: String,
-    password: SecretString,
+    password: String,
     #[serde(default)]
     next: String,
 }
@@ -53,7 +53,7 @@ pub(super) async fn log_in(
     jar: SignedCookieJar,
     AppForm(Credentials { name, password, next }): AppForm<Credentials>,
 ) -> Result<Response, ApiError> {
-    match state.service.log_in(&name, password).await {
+    match state.service.log_in(&name, SecretString::from(password)).await {
         Ok(session) => {
             let jar = jar.add(session_cookie(&session, &state));
             Ok((jar, Redirect::to(destination(&next))).into_response())

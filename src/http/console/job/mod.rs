@@ -71,7 +71,7 @@ pub(super) async fn claim(
     let id = job_id(&id)?;
     let revealed = form.revealed == "yes";
     match state.service.claim(&by, id).await {
-        Ok(_) => JobMoved { job_id: &id, by: "claim" }.emit(),
+        Ok(_) => JobMoved { job_id: id.as_uuid(), by: "claim" }.emit(),
         Err(error) => return refused(&state, &by, id, error, Shown { revealed, ..Shown::default() }).await,
     }
     if revealed {
@@ -89,7 +89,7 @@ pub(super) async fn skip(
     if let Err(error) = state.service.skip(&by, id).await {
         return refused(&state, &by, id, error, Shown::default()).await;
     }
-    JobMoved { job_id: &id, by: "skip" }.emit();
+    JobMoved { job_id: id.as_uuid(), by: "skip" }.emit();
     Ok(Redirect::to("/console?done=skip").into_response())
 }
 
@@ -113,7 +113,7 @@ pub(super) async fn decide(
     let done = decision.decision;
     match state.service.decide(&by, id, decision).await {
         Ok(_) => {
-            JobMoved { job_id: &id, by: done.id() }.emit();
+            JobMoved { job_id: id.as_uuid(), by: done.id() }.emit();
             Ok(Redirect::to(&format!("/console?done={done}")).into_response())
         }
         Err(error) => refused(&state, &by, id, error, shown(String::new())).await,

@@ -1,0 +1,139 @@
+//! `countervail eval run`: benchmarks through a model, or through kept predictions, into a report.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::cli::output::Output;
+use crate::eval::bootstrap::{DEFAULT_RESAMPLES, Plan};
+use crate::eval::error::Error;
+use crate::eval::manifest::BenchmarkManifest;
+use crate::eval::run::{Progress, Run};
+use crate::eval::subject::Subject;
+
+/// Measure a model on benchmarks
+#[derive(Debug, Args)]
+pub(crate) struct EvalArgs {
+    #[command(subcommand)]
+    command: EvalCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum EvalCommand {
+    /// Score benchmarks and write report.json, report.md and predictions/
+    Run(RunArgs),
+}
+
+#[derive(Debug, Args)]
+struct RunArgs {
+    /// Bundle to measure: a folder, or a name under models/
+    #[arg(
+        long,
+        value_name = "NAME|PATH",
+        required_unless_present = "predictions",
+        conflicts_with = "predictions"
+    )]
+    model: Option<PathBuf>,
+    /// Measure kept predictions instead of a model: a folder of NAME.jsonl files
+    #[arg(long, value_name = "DIR")]
+    predictions: Option<PathBuf>,
+    /// Benchmark manifests, such as eval/benchmarks/*.toml
+    #[arg(long = "benchmark", value_name = "FILE", required = true, num_args = 1..)]
+    benchmarks: Vec<PathBuf>,
+    /// Folder that the manifests' data paths are relative to
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+    /// Folder for the report and the predictions; an interrupted run goes on there
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Seed of the bootstrap
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Bootstrap resamples, at least 100
+    #[arg(long, default_value_t = DEFAULT_RESAMPLES)]
+    resamples: usize,
+}
+
+pub(crate) fn run(args: EvalArgs, output: &Output) -> anyhow::Result<ExitCode> {
+    let EvalCommand::Run(args) = args.command;
+    output.note(evaluate(&args)?);
+    Ok(ExitCode::SUCCESS)
+}
+
+fn evaluate(args: &RunArgs) -> Result<String, Error> {
+    let benchmarks =
+        args.benchmarks.iter().map(|p| BenchmarkManifest::open(p)).collect::<Result<Vec<_>, _>>()?;
+    let mut subject = match (&args.predictions, &args.model) {
+        (Some(folder), _) => Subject::Predictions(folder.clone()),
+        (None, Some(model)) => Subject::open(&bundle_path(model))?,
+        (None, None) => unreachable!("clap requires one of the two"),
+    };
+    let run = Run {
+        benchmarks,
+        data_dir: args.data.clone(),
+        out_dir: args.out.clone(),
+        plan: Plan { seed: args.seed, resamples: args.resamples },
+    };
+    let bar = progress_bar();
+    let report = run.execute(&mut subject, &mut |p| show(&bar, p))?;
+    bar.finish_and_clear();
+    let n: usize = report.benchmarks.iter().map(|b| b.n).sum();
+    Ok(format!(
+        "measured {} on {} benchmarks, {n} texts; read {}",
+        report.model.name,
+        report.benchmarks.len(),
+        args.out.join("report.md").display()
+    ))
+}
+
+/// A folder that exists, or else a name under `models/`.
+fn bundle_path(model: &Path) -> PathBuf {
+    if model.is_dir() { model.to_owned() } else { Path::new("models").join(model) }
+}
+
+/// Hidden by indicatif when stderr is no terminal.
+fn progress_bar() -> ProgressBar {
+    let style = ProgressStyle::with_template("{prefix} {bar:30} {pos}/{len} texts, {eta} left")
+        .expect("the template is a constant");
+    ProgressBar::new(0).with_style(style)
+}
+
+fn show(bar: &ProgressBar, progress: Progress<'_>) {
+    let prefix = format!("[{}/{}] {}", progress.index + 1, progress.count, progress.benchmark);
+    if bar.prefix() != prefix {
+        bar.reset();
+        bar.set_prefix(prefix);
+        bar.set_length(progress.total as u64);
+    }
+    bar.set_position(progress.done as u64);
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{Command, FromArgMatches as _};
+
+    use super::*;
+
+    fn parse(line: &str) -> Result<EvalArgs, clap::Error> {
+        let command = EvalArgs::augment_args(Command::new("eval"));
+        command.clone().debug_assert();
+        EvalArgs::from_arg_matches(&command.try_get_matches_from(line.split(' '))?)
+    }
+
+    #[test]
+    fn several_benchmarks_and_one_subject() {
+        let args = parse("eval run --model default --benchmark a.toml b.toml --data d --out o").unwrap();
+        let EvalCommand::Run(args) = args.command;
+        assert_eq!((args.benchmarks.len(), args.seed), (2, 1));
+        assert!(parse("eval run --predictions p --benchmark a.toml --data d --out o").is_ok());
+        assert!(parse("eval run --benchmark a.toml --data d --out o").is_err());
+        assert!(parse("eval run --model m --predictions p --benchmark a.toml --data d --out o").is_err());
+    }
+
+    #[test]
+    fn a_name_means_a_folder_under_models() {
+        assert_eq!(bundle_path(Path::new("no-such-folder")), Path::new("models/no-such-folder"));
+    }
+}

@@ -1,0 +1,240 @@
+//! Bootstrap intervals for metrics that are not simple rates.
+//!
+//! **Which bootstrap.** Cases are drawn with replacement, whole clusters at a time when cases share one (the
+//! template, thread or author they come from), otherwise one by one; not stratified by class, so the interval
+//! also carries the chance in how many positives a sample has. The interval is BCa (bias-corrected and
+//! accelerated; Efron, "Better bootstrap confidence intervals", JASA 82, 1987), with the acceleration from the
+//! jackknife over clusters. Where BCa is not defined (all resamples equal, or a jackknife value undefined) it
+//! is the percentile interval, and says so.
+//!
+//! **Determinism.** Resample `b` has its own ChaCha8 stream of the run's seed, so the threads' order cannot matter.
+
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+use statrs::distribution::{ContinuousCDF, Normal};
+
+use crate::eval::intervals::{Interval, Z_95};
+use crate::eval::metrics::{Ranked, Statistics};
+
+/// How many resamples a report makes unless told otherwise.
+pub const DEFAULT_RESAMPLES: usize = 1000;
+
+/// How to resample.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Plan {
+    pub seed: u64,
+    /// At least 100 for the 2.5 % ends to mean anything.
+    pub resamples: usize,
+}
+
+/// How an interval was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    Bca,
+    Percentile,
+}
+
+impl Method {
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Bca => "bca",
+            Self::Percentile => "percentile",
+        }
+    }
+}
+
+/// A bootstrap interval.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Bootstrapped {
+    pub interval: Interval,
+    pub method: Method,
+}
+
+/// Intervals of the metrics of [`Statistics`]; `None` where the metric is undefined on the cases themselves
+/// or on half of the resamples.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Intervals {
+    pub f1: Option<Bootstrapped>,
+    pub average_precision: Option<Bootstrapped>,
+    pub roc_auc: Option<Bootstrapped>,
+    pub brier: Option<Bootstrapped>,
+}
+
+/// The 95 % intervals of every metric. `clusters[i]` is the cluster of case `i` of `ranked`'s input, numbered
+/// from 0 without gaps.
+///
+/// # Panics
+/// When `clusters` has another length than `ranked`.
+#[must_use]
+pub fn intervals(ranked: &Ranked, clusters: &[usize], plan: Plan) -> Intervals {
+    assert_eq!(ranked.len(), clusters.len(), "every case has a cluster");
+    let count = clusters.iter().max().map_or(0, |m| m + 1);
+    if count < 2 {
+        return Intervals::default();
+    }
+    let replicates: Vec<Statistics> = (0..plan.resamples)
+        .into_par_iter()
+        .map(|b| {
+            let drawn = draw(count, plan.seed, b as u64);
+            ranked.weighted(|i| drawn[clusters[i]])
+        })
+        .collect();
+    let jackknife: Vec<Statistics> = (0..count)
+        .into_par_iter()
+        .map(|left_out| ranked.weighted(|i| usize::from(clusters[i] != left_out)))
+        .collect();
+    let point = ranked.statistics();
+    let of = |metric: fn(&Statistics) -> Option<f64>| {
+        let values = replicates.iter().filter_map(metric).collect();
+        let left: Option<Vec<f64>> = jackknife.iter().map(metric).collect();
+        if 2 * replicates.iter().filter(|s| metric(s).is_some()).count() < plan.resamples {
+            return None;
+        }
+        interval(metric(&point)?, values, left.as_deref())
+    };
+    Intervals {
+        f1: of(|s| s.f1),
+        average_precision: of(|s| s.average_precision),
+        roc_auc: of(|s| s.roc_auc),
+        brier: of(|s| s.brier),
+    }
+}
+
+/// How often each of `count` clusters was drawn in resample `b`.
+fn draw(count: usize, seed: u64, b: u64) -> Vec<usize> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    rng.set_stream(b);
+    let mut drawn = vec![0; count];
+    for _ in 0..count {
+        drawn[rng.random_range(0..count)] += 1;
+    }
+    drawn
+}
+
+/// The 95 % interval of a point estimate from its bootstrap `replicates` and, for BCa, its `jackknife` values;
+/// widened to hold the point estimate itself where bias correction would leave it outside. `None` without replicates.
+#[must_use]
+pub fn interval(point: f64, mut replicates: Vec<f64>, jackknife: Option<&[f64]>) -> Option<Bootstrapped> {
+    if replicates.is_empty() {
+        return None;
+    }
+    replicates.sort_by(f64::total_cmp);
+    let bca = jackknife.and_then(|left| bca_levels(point, &replicates, left));
+    let method = if bca.is_some() { Method::Bca } else { Method::Percentile };
+    let (low, high) = bca.unwrap_or((0.025, 0.975));
+    let interval =
+        Interval { low: quantile(&replicates, low).min(point), high: quantile(&replicates, high).max(point) };
+    Some(Bootstrapped { interval, method })
+}
+
+/// The two quantile levels of BCa: Φ(z₀ + (z₀ ± z) / (1 − a·(z₀ ± z))).
+///
+/// z₀ = Φ⁻¹ of the share of replicates below the estimate (equal ones count half); a = Σdᵢ³ / (6·(Σdᵢ²)^1.5)
+/// with dᵢ = mean of the jackknife values − the i-th.
+fn bca_levels(point: f64, sorted: &[f64], jackknife: &[f64]) -> Option<(f64, f64)> {
+    let below = sorted.partition_point(|v| *v < point);
+    let up_to = sorted.partition_point(|v| *v <= point);
+    let share = (below + up_to) as f64 / (2.0 * sorted.len() as f64);
+    if !(0.0 < share && share < 1.0) {
+        return None;
+    }
+    let mean = jackknife.iter().sum::<f64>() / jackknife.len() as f64;
+    let (squares, cubes) = jackknife.iter().fold((0.0, 0.0), |(s, c), v| {
+        let d = mean - v;
+        (s + d * d, c + d * d * d)
+    });
+    let acceleration = cubes / (6.0 * f64::powf(squares, 1.5));
+    if !acceleration.is_finite() {
+        return None;
+    }
+    let normal = Normal::standard();
+    let z0 = normal.inverse_cdf(share);
+    let level = |z: f64| normal.cdf(z0 + (z0 + z) / (1.0 - acceleration * (z0 + z)));
+    let levels = (level(-Z_95), level(Z_95));
+    (levels.0 < levels.1).then_some(levels)
+}
+
+/// Quantile of sorted values by linear interpolation between order statistics (type 7 of Hyndman and Fan, the
+/// default of NumPy and R).
+fn quantile(sorted: &[f64], level: f64) -> f64 {
+    let at = level.clamp(0.0, 1.0) * (sorted.len() - 1) as f64;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and the length")]
+    let below = at.floor() as usize;
+    let above = (below + 1).min(sorted.len() - 1);
+    sorted[below] + (sorted[above] - sorted[below]) * (at - below as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::eval::metrics::Case;
+
+    const PLAN: Plan = Plan { seed: 7, resamples: 200 };
+
+    fn case(score: f32, positive: bool) -> Case {
+        Case { score: Some(score), positive, flagged: score >= 0.5 }
+    }
+
+    #[test]
+    fn one_cluster_says_nothing_about_chance() {
+        let cases = [case(0.1, false), case(0.9, true)];
+        assert_eq!(intervals(&Ranked::new(&cases), &[0, 0], PLAN), Intervals::default());
+    }
+
+    #[test]
+    fn a_seed_gives_the_same_interval_and_another_does_not() {
+        let cases: Vec<Case> = (0u16..60).map(|i| case(f32::from(i * 37 % 60) / 60.0, i % 3 == 0)).collect();
+        let clusters: Vec<usize> = (0..60).collect();
+        let ranked = Ranked::new(&cases);
+        let first = intervals(&ranked, &clusters, PLAN);
+        assert_eq!(first, intervals(&ranked, &clusters, PLAN));
+        assert_ne!(first, intervals(&ranked, &clusters, Plan { seed: 8, ..PLAN }));
+    }
+
+    #[test]
+    fn clusters_widen_the_interval_when_their_cases_agree() {
+        // Twenty templates of ten equal cases each: two hundred cases say no more than twenty.
+        let cases: Vec<Case> =
+            (0u8..200).map(|i| case(f32::from(i / 10 * 7 % 20) / 20.0, i / 10 % 2 == 0)).collect();
+        let ranked = Ranked::new(&cases);
+        let width = |clusters: Vec<usize>| {
+            let i = intervals(&ranked, &clusters, PLAN).roc_auc.unwrap().interval;
+            i.high - i.low
+        };
+        assert!(width((0..200).map(|i| i / 10).collect()) > 2.0 * width((0..200).collect()));
+    }
+
+    #[test]
+    fn a_perfect_ranking_falls_back_to_percentiles() {
+        let cases: Vec<Case> = (0u8..40).map(|i| case(f32::from(i) / 40.0, i >= 20)).collect();
+        let got = intervals(&Ranked::new(&cases), &(0..40).collect::<Vec<_>>(), PLAN).roc_auc.unwrap();
+        assert_eq!(got.method, Method::Percentile);
+        assert_eq!(got.interval, Interval { low: 1.0, high: 1.0 });
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+        #[test]
+        fn the_estimate_lies_inside(scores in proptest::collection::vec((0u8..=20, any::<bool>()), 4..30)) {
+            let cases: Vec<Case> = scores.iter().map(|&(s, p)| case(f32::from(s) / 20.0, p)).collect();
+            let clusters: Vec<usize> = (0..cases.len()).collect();
+            let ranked = Ranked::new(&cases);
+            let (point, got) = (ranked.statistics(), intervals(&ranked, &clusters, PLAN));
+            for (value, interval) in [
+                (point.f1, got.f1),
+                (point.average_precision, got.average_precision),
+                (point.roc_auc, got.roc_auc),
+                (point.brier, got.brier),
+            ] {
+                if let (Some(value), Some(b)) = (value, interval) {
+                    prop_assert!(b.interval.low <= value && value <= b.interval.high);
+                    prop_assert!(0.0 <= b.interval.low && b.interval.high <= 1.0);
+                }
+            }
+        }
+    }
+}

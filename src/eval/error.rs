@@ -1,0 +1,41 @@
+//! What can go wrong between a manifest and a report.
+
+use std::path::PathBuf;
+
+use crate::{data, inference};
+
+/// Failures of an evaluation. None of them carries a text.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The manifest cannot be read as TOML of the documented shape.
+    #[error("benchmark manifest {path}: {reason}")]
+    Manifest { path: PathBuf, reason: String },
+    /// The data of a benchmark is missing, changed or cannot be read.
+    #[error("benchmark `{benchmark}`: cannot read its data")]
+    Data {
+        benchmark: String,
+        #[source]
+        source: Box<data::error::Error>,
+    },
+    /// The data can be read but does not fit the manifest.
+    #[error("benchmark `{benchmark}`: {reason}")]
+    Cases { benchmark: String, reason: String },
+    /// Kept or given predictions do not fit the benchmark.
+    #[error("predictions {path}: {reason}")]
+    Predictions { path: PathBuf, reason: String },
+    /// The model refused or failed.
+    #[error("benchmark `{benchmark}`: the model could not assess case `{case}`")]
+    Model {
+        benchmark: String,
+        /// The first case of the batch that failed.
+        case: String,
+        #[source]
+        source: inference::error::Error,
+    },
+    /// The model bundle cannot be opened.
+    #[error("cannot open the model")]
+    Open(#[source] inference::error::Error),
+    /// A file cannot be read or written; the message names it.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+}

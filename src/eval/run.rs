@@ -1,0 +1,131 @@
+//! One run: every benchmark through one subject, and the report written beside the predictions.
+
+use std::path::{Path, PathBuf};
+
+use crate::eval::bootstrap::Plan;
+use crate::eval::cases;
+use crate::eval::error::Error;
+use crate::eval::intervals::CONFIDENCE;
+use crate::eval::manifest::BenchmarkManifest;
+use crate::eval::markdown;
+use crate::eval::measure::measure;
+use crate::eval::predictions::{self, Header};
+use crate::eval::report::{EvalReport, SCHEMA_VERSION, Tool};
+use crate::eval::subject::{Prediction, Subject};
+
+/// What to measure, on what, and where to write it.
+#[derive(Debug)]
+pub struct Run {
+    pub benchmarks: Vec<BenchmarkManifest>,
+    /// Folder that the sources' paths are relative to.
+    pub data_dir: PathBuf,
+    /// Gets `report.json`, `report.md` and `predictions/`; made when missing.
+    pub out_dir: PathBuf,
+    pub plan: Plan,
+}
+
+/// How far a run is.
+#[derive(Debug, Clone, Copy)]
+pub struct Progress<'a> {
+    pub benchmark: &'a str,
+    /// Cases done and cases in all, of this benchmark.
+    pub done: usize,
+    pub total: usize,
+    /// Position of the benchmark in the run, from 0, and how many there are.
+    pub index: usize,
+    pub count: usize,
+}
+
+impl Run {
+    /// Measures every benchmark and writes predictions and reports. Benchmarks appear in the order of their
+    /// names, however they were given.
+    ///
+    /// # Errors
+    /// When data, predictions, model or files fail; predictions made so far are kept and the next run goes on.
+    pub fn execute(
+        mut self,
+        subject: &mut Subject,
+        progress: &mut dyn FnMut(Progress<'_>),
+    ) -> Result<EvalReport, Error> {
+        self.benchmarks.sort_by(|a, b| a.name.cmp(&b.name));
+        self.check()?;
+        fs_err::create_dir_all(self.out_dir.join("predictions"))?;
+        let mut identity: Option<Header> = None;
+        let mut reports = Vec::with_capacity(self.benchmarks.len());
+        for (index, manifest) in self.benchmarks.iter().enumerate() {
+            let cases = cases::load(manifest, &self.data_dir)?;
+            let (total, count) = (cases.examples.len(), self.benchmarks.len());
+            let mut tell = |done| progress(Progress { benchmark: &manifest.name, done, total, index, count });
+            let (header, said) = self.predict(subject, manifest, &cases, &mut tell)?;
+            let first = identity.get_or_insert_with(|| header.clone());
+            if first.model != header.model || first.policy != header.policy {
+                return Err(Error::Cases {
+                    benchmark: manifest.name.clone(),
+                    reason: format!(
+                        "its predictions are by {} under policy {}, those before by {} under {}; one report is about one model",
+                        header.model.name, header.policy.version, first.model.name, first.policy.version
+                    ),
+                });
+            }
+            reports.push(measure(manifest, &cases, &said, &header.policy, self.plan));
+        }
+        let identity = identity.expect("there is at least one benchmark");
+        let report = EvalReport {
+            schema_version: SCHEMA_VERSION,
+            tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
+            model: identity.model,
+            policy: identity.policy,
+            seed: self.plan.seed,
+            resamples: self.plan.resamples,
+            confidence: CONFIDENCE,
+            benchmarks: reports,
+        };
+        write_whole(&self.out_dir.join("report.json"), &report.to_json())?;
+        write_whole(&self.out_dir.join("report.md"), &markdown::render(&report))?;
+        Ok(report)
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        let refuse = |name: &str, reason: &str| {
+            Err(Error::Cases { benchmark: name.to_owned(), reason: reason.to_owned() })
+        };
+        if self.benchmarks.is_empty() {
+            return refuse("", "no benchmark was given");
+        }
+        if let Some(pair) = self.benchmarks.windows(2).find(|w| w[0].name == w[1].name) {
+            return refuse(&pair[0].name, "given twice");
+        }
+        if self.plan.resamples < 100 {
+            return refuse(&self.benchmarks[0].name, "fewer than 100 resamples give no 95 % interval");
+        }
+        Ok(())
+    }
+
+    fn predict(
+        &self,
+        subject: &mut Subject,
+        manifest: &BenchmarkManifest,
+        cases: &cases::Cases,
+        progress: &mut dyn FnMut(usize),
+    ) -> Result<(Header, Vec<Prediction>), Error> {
+        let file = format!("{}.jsonl", manifest.name);
+        let kept = self.out_dir.join("predictions").join(&file);
+        let given = match subject {
+            Subject::Predictions(folder) => folder.join(&file),
+            Subject::Bundle(_) | Subject::Scripted(_) => {
+                return predictions::collect(subject, manifest, cases, &kept, progress);
+            }
+        };
+        let read = predictions::read(&given, manifest, cases)?;
+        progress(cases.examples.len());
+        Ok(read)
+    }
+}
+
+/// Writes beside and renames, so that a reader never meets half a report.
+fn write_whole(path: &Path, text: &str) -> Result<(), Error> {
+    let beside = path.with_extension("partial");
+    fs_err::write(&beside, text)?;
+    fs_err::rename(beside, path)?;
+    Ok(())
+}

@@ -1,0 +1,243 @@
+//! A model on disk: `models/NAME/`. Opening one verifies every file against `bundle.toml` and says exactly what
+//! is wrong.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::domain::assessment::ModelRef;
+use crate::domain::policy::Policy;
+use crate::domain::score::Score;
+use crate::domain::taxonomy::{Category, Context, TAXONOMY_VERSION};
+use crate::inference::calibration::{Calibration, Combination, Platt};
+use crate::inference::candle::encoder::EncoderConfig;
+use crate::inference::encode::WindowShape;
+use crate::inference::error::Error;
+
+/// Version of the folder's layout.
+const FORMAT: u32 = 1;
+pub const MANIFEST: &str = "bundle.toml";
+
+/// `bundle.toml`: what the folder holds.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Manifest {
+    format: u32,
+    name: String,
+    /// SHA-256 of each file.
+    files: BTreeMap<String, String>,
+}
+
+/// `labels.json`: what the head's rows mean and what the encoder reads.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Labels {
+    pub taxonomy_version: u32,
+    /// Rows of the head that are categories, in order.
+    pub categories: Vec<String>,
+    /// Rows after those.
+    pub contexts: Vec<String>,
+    /// ISO 639-3 codes the model may score.
+    pub languages: Vec<String>,
+    /// Put before every text.
+    pub prefix: String,
+    /// Tokens of a window, special tokens included.
+    pub window_tokens: usize,
+    /// Tokens two windows share.
+    pub window_overlap: usize,
+}
+
+/// `calibration.json`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CalibrationFile {
+    /// Slope and offset by category.
+    pub categories: BTreeMap<String, [f32; 2]>,
+    /// Weight by category.
+    pub weights: BTreeMap<String, f32>,
+    /// Slope and offset of the combined score.
+    pub extremism: [f32; 2],
+}
+
+/// `thresholds.toml`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ThresholdsFile {
+    pub policy_version: String,
+    pub review: f32,
+    pub urgent: f32,
+    pub categories: BTreeMap<String, f32>,
+}
+
+/// A verified bundle.
+#[derive(Debug, Clone)]
+pub struct ModelBundle {
+    pub folder: PathBuf,
+    pub model: ModelRef,
+    pub config: EncoderConfig,
+    pub languages: Vec<String>,
+    pub prefix: String,
+    pub shape: WindowShape,
+    pub calibration: Calibration,
+    pub policy: Policy,
+}
+
+impl ModelBundle {
+    /// Opens and verifies `folder`.
+    ///
+    /// # Errors
+    /// [`Error::Bundle`] naming the file: missing, changed, or not fitting the others.
+    pub fn open(folder: &Path) -> Result<Self, Error> {
+        let (manifest, digest) = read_manifest(folder)?;
+        verify(folder, &manifest)?;
+        let labels: Labels = read_json(&folder.join("labels.json"))?;
+        check_labels(&labels).map_err(|reason| bundle(&folder.join("labels.json"), reason))?;
+        let config: EncoderConfig = read_json(&folder.join("config.json"))?;
+        if labels.window_tokens > config.max_position_embeddings {
+            let limit = config.max_position_embeddings;
+            let reason = format!("window_tokens is {}, the encoder has {limit} positions", labels.window_tokens);
+            return Err(bundle(&folder.join("labels.json"), reason));
+        }
+        Ok(Self {
+            model: ModelRef { name: manifest.name, digest },
+            config,
+            languages: labels.languages,
+            prefix: labels.prefix,
+            shape: WindowShape { max_tokens: labels.window_tokens, overlap: labels.window_overlap },
+            calibration: read_calibration(&folder.join("calibration.json"))?,
+            policy: read_policy(&folder.join("thresholds.toml"))?,
+            folder: folder.to_owned(),
+        })
+    }
+
+    #[must_use]
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+}
+
+/// Writes `bundle.toml` for the files that lie in `folder`.
+///
+/// # Errors
+/// When a file cannot be read or written.
+pub fn seal(folder: &Path, name: &str) -> std::io::Result<()> {
+    let mut files = BTreeMap::new();
+    for entry in fs_err::read_dir(folder)? {
+        let path = entry?.path();
+        let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if file != MANIFEST {
+            files.insert(file, sha256(&fs_err::read(&path)?));
+        }
+    }
+    let manifest = Manifest { format: FORMAT, name: name.to_owned(), files };
+    let text = toml::to_string(&manifest).expect("strings and a number");
+    fs_err::write(folder.join(MANIFEST), text)
+}
+
+fn bundle(path: &Path, reason: impl Into<String>) -> Error {
+    Error::Bundle { path: path.to_owned(), reason: reason.into() }
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut out, byte| {
+        let _ = write!(out, "{byte:02x}");
+        out
+    })
+}
+
+fn read_manifest(folder: &Path) -> Result<(Manifest, String), Error> {
+    let path = folder.join(MANIFEST);
+    let text = fs_err::read_to_string(&path).map_err(|e| {
+        bundle(&path, format!("{e}; a bundle is a folder made by `countervail train`, such as models/default"))
+    })?;
+    let manifest: Manifest = toml::from_str(&text).map_err(|e| bundle(&path, e.to_string()))?;
+    if manifest.format != FORMAT {
+        return Err(bundle(&path, format!("format is {}, this version reads {FORMAT}", manifest.format)));
+    }
+    Ok((manifest, format!("sha256:{}", sha256(text.as_bytes()))))
+}
+
+fn verify(folder: &Path, manifest: &Manifest) -> Result<(), Error> {
+    for needed in
+        ["config.json", "model.safetensors", "tokenizer.json", "labels.json", "calibration.json", "thresholds.toml"]
+    {
+        if !manifest.files.contains_key(needed) {
+            return Err(bundle(&folder.join(MANIFEST), format!("does not list {needed}")));
+        }
+    }
+    for (name, expected) in &manifest.files {
+        let path = folder.join(name);
+        let bytes = fs_err::read(&path).map_err(|e| bundle(&path, e.to_string()))?;
+        let got = sha256(&bytes);
+        if got != *expected {
+            let reason = format!("SHA-256 is {got}, bundle.toml says {expected}; restore the file or train again");
+            return Err(bundle(&path, reason));
+        }
+    }
+    Ok(())
+}
+
+fn read_json<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, Error> {
+    let text = fs_err::read_to_string(path).map_err(|e| bundle(path, e.to_string()))?;
+    serde_json::from_str(&text).map_err(|e| bundle(path, e.to_string()))
+}
+
+fn check_labels(labels: &Labels) -> Result<(), String> {
+    if labels.taxonomy_version != TAXONOMY_VERSION {
+        return Err(format!("taxonomy_version is {}, ours is {TAXONOMY_VERSION}", labels.taxonomy_version));
+    }
+    if labels.categories != Category::ALL.map(|c| c.id().to_owned()) {
+        return Err(format!("categories are {:?}, expected {:?}", labels.categories, Category::ALL.map(Category::id)));
+    }
+    if labels.contexts != Context::ALL.map(|c| c.id().to_owned()) {
+        return Err(format!("contexts are {:?}, expected {:?}", labels.contexts, Context::ALL.map(Context::id)));
+    }
+    Ok(())
+}
+
+/// One value for each category, in the order of [`Category::ALL`].
+fn by_category<T: Copy>(path: &Path, map: &BTreeMap<String, T>) -> Result<[T; Category::COUNT], Error> {
+    let mut values = Vec::with_capacity(Category::COUNT);
+    for category in Category::ALL {
+        let value = map.get(category.id());
+        values.push(*value.ok_or_else(|| bundle(path, format!("has no value for {category}")))?);
+    }
+    if map.len() > Category::COUNT {
+        return Err(bundle(path, "names something that is no category"));
+    }
+    Ok(values.try_into().ok().expect("one was pushed for each category"))
+}
+
+fn read_calibration(path: &Path) -> Result<Calibration, Error> {
+    let file: CalibrationFile = read_json(path)?;
+    let platt = |[slope, offset]: [f32; 2]| Platt { slope, offset };
+    let categories = by_category(path, &file.categories)?.map(platt);
+    let weights = by_category(path, &file.weights)?;
+    let combination = Combination { weights, platt: platt(file.extremism) };
+    let all = categories.iter().chain([&combination.platt]);
+    if all.into_iter().any(|p| !(p.slope > 0.0 && p.slope.is_finite() && p.offset.is_finite())) {
+        return Err(bundle(path, "a slope is not above 0: scores would fall as logits rise"));
+    }
+    if weights.iter().any(|w| !(*w >= 0.0 && w.is_finite())) {
+        return Err(bundle(path, "a weight is negative: `extremism` would fall as a category rises"));
+    }
+    Ok(Calibration { categories, combination })
+}
+
+fn read_policy(path: &Path) -> Result<Policy, Error> {
+    let text = fs_err::read_to_string(path).map_err(|e| bundle(path, e.to_string()))?;
+    let file: ThresholdsFile = toml::from_str(&text).map_err(|e| bundle(path, e.to_string()))?;
+    let score = |value: f32| Score::new(value).map_err(|e| bundle(path, e.to_string()));
+    let (review, urgent) = (score(file.review)?, score(file.urgent)?);
+    if urgent < review {
+        return Err(bundle(path, "urgent is below review"));
+    }
+    let mut categories = [Score::ZERO; Category::COUNT];
+    for (slot, value) in categories.iter_mut().zip(by_category(path, &file.categories)?) {
+        *slot = score(value)?;
+    }
+    Ok(Policy { version: file.policy_version, review, urgent, categories })
+}
