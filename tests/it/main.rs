@@ -4,7 +4,10 @@ mod encoder;
 mod eval;
 mod ground;
 mod handle;
+#[path = "../support/network.rs"]
+mod network;
 mod service;
 mod store;
+#[path = "../support/tiny.rs"]
 mod tiny;
 mod train;
