@@ -4,10 +4,10 @@
 mod axe;
 mod browser;
 mod desk;
-#[path = "../support/network.rs"]
+#[path = "../shared/network.rs"]
 mod network;
 mod pictures;
-#[path = "../support/tiny.rs"]
+#[path = "../shared/tiny.rs"]
 mod tiny;
 mod webdriver;
 

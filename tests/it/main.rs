@@ -1,13 +1,17 @@
 //! Tests from outside, in one binary.
 
+mod api;
+mod cli;
+mod console;
 mod encoder;
 mod eval;
 mod ground;
 mod handle;
-#[path = "../support/network.rs"]
+#[path = "../shared/network.rs"]
 mod network;
 mod service;
 mod store;
-#[path = "../support/tiny.rs"]
+mod support;
+#[path = "../shared/tiny.rs"]
 mod tiny;
 mod train;
