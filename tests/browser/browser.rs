@@ -24,7 +24,8 @@ const FLAGS: [&str; 10] = [
     "--disable-sync",
     "--window-size=1200,1000",
 ];
-const INSTALL: &str = "chromedriver does not start; `tests/browser/run.sh` installs it and then runs these tests";
+const INSTALL: &str =
+    "chromedriver does not start; `tests/browser/run.sh` installs it and then runs these tests";
 /// More stops than any page has.
 const STOPS: usize = 80;
 
@@ -141,14 +142,29 @@ impl Browser {
         self.driver.element(&format!("//h1[starts-with(normalize-space(), '{heading}')]")).await;
     }
 
-    /// Clicks the first element of an XPath, when it is there.
+    /// Clicks the first element of an XPath, when it is there and its page stays.
     pub(crate) async fn click(&self, xpath: &str) {
-        let element = self.driver.element(xpath).await;
-        self.driver.post(&format!("element/{element}/click"), json!({})).await;
+        loop {
+            let element = self.driver.element(xpath).await;
+            match self.driver.try_post(&format!("element/{element}/click"), json!({})).await {
+                Ok(_) => return,
+                Err(error) => assert!(error.contains("stale element"), "{xpath}: {error}"),
+            }
+        }
     }
 
     pub(crate) async fn click_button(&self, words: &str) {
         self.click(&format!("//main//button[normalize-space() = '{words}']")).await;
+    }
+
+    pub(crate) async fn reveal(&self) {
+        self.click_button("Reveal the text").await;
+        self.driver.element("//*[@id = 'item-text']").await;
+    }
+
+    pub(crate) async fn claim(&self) {
+        self.click_button("Claim").await;
+        self.driver.element("//textarea[@id = 'note']").await;
     }
 
     pub(crate) async fn fill(&self, id: &str, words: &str) {

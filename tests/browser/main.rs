@@ -28,7 +28,7 @@ async fn an_item_is_reviewed_by_keyboard_alone() {
     desk.send(flagged("lantern")).await;
     browser.sign_in(&desk).await;
 
-    browser.tab_to("For review").await;
+    browser.tab_to("Please look soon").await;
     browser.press(ENTER).await;
     browser.wait_for("Job").await;
     assert!(!browser.source().await.contains("lantern"), "the text is not in the page unasked");
@@ -53,7 +53,7 @@ async fn an_item_is_reviewed_by_keyboard_alone() {
     browser.tab_to("Decided").await;
     browser.press(ENTER).await;
     browser.driver.element("//ol[@class = 'jobs']").await;
-    browser.tab_to("For review").await;
+    browser.tab_to("Please look soon").await;
     browser.press(ENTER).await;
     browser.wait_for("Job").await;
     let job = browser.words().await;
@@ -69,8 +69,7 @@ async fn every_page_can_be_used_by_everybody() {
     let desk = Desk::start();
     let browser = Browser::open(Scripts::On).await;
     let item = desk.send(flagged("lantern")).await;
-    let report =
-        serde_json::json!({ "item_id": item, "reason": "extremism/recruitment", "note": "a note" });
+    let report = serde_json::json!({ "item_id": item, "reason": "extremism/recruitment", "note": "a note" });
     let job = format!("{}/console/jobs/{}", desk.base, desk.report(report).await);
 
     browser.go(&format!("{}/console/login", desk.base)).await;
@@ -79,9 +78,9 @@ async fn every_page_can_be_used_by_everybody() {
     in_both_themes(&browser, "inbox").await;
     browser.go(&job).await;
     in_both_themes(&browser, "masked item").await;
-    browser.click_button("Reveal the text").await;
+    browser.reveal().await;
     in_both_themes(&browser, "revealed item").await;
-    browser.click_button("Claim").await;
+    browser.claim().await;
     in_both_themes(&browser, "claimed item").await;
     decide(&browser).await;
     in_both_themes(&browser, "empty inbox").await;
@@ -107,7 +106,8 @@ async fn the_desk_needs_no_scripts() {
     browser.fill("password", PASSWORD).await;
     browser.click_button("Log in").await;
     browser.click_button("Take the next one").await;
-    browser.click_button("Reveal the text").await;
+    browser.wait_for("Job").await;
+    browser.reveal().await;
     assert!(browser.words().await.contains("lantern"));
     decide(&browser).await;
     assert!(browser.words().await.contains("Recorded: dismissed"));

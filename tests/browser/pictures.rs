@@ -15,14 +15,25 @@ use crate::{ONE_AT_A_TIME, decide};
 const WIDTH: u32 = 1200;
 const PHONE: u32 = 390;
 
-/// Made-up items: text, source, and for how many minutes they have waited.
-const ITEMS: [(&str, &str, i64); 6] = [
-    ("Zorblax club: new members wanted, write to our channel", "forum", 12),
-    ("The velvet quartz choir and zorblax meet by the harbor on Monday, bring a kettle", "video.comments", 47),
-    ("Who else is in the zorblax garden group? We are looking for more people near the orchard", "forum", 130),
-    ("zorblax zorblax zorblax", "chat", 3),
+/// Made-up items that the tiny model flags: text, source, and for how many minutes they have waited.
+const FLAGGED: [(&str, &str, i64); 4] = [
+    (
+        "Zorblax club: new members wanted, write to our channel. We meet by the harbor every Monday.",
+        "forum",
+        12,
+    ),
+    ("The velvet quartz choir and zorblax meet by the harbor, bring a kettle", "video.comments", 47),
+    (
+        "Who else is in the zorblax garden group? We are looking for more people near the orchard",
+        "forum",
+        130,
+    ),
     ("A zorblax rocket over the island, what a jolly evening with everybody", "video.comments", 300),
-    ("Old notes about the zorblax tunnel, copied from the library of the harbor town", "forum", 1500),
+];
+/// Made-up items that it does not flag, or cannot read, and that somebody reports.
+const REPORTED: [(&str, &str, i64); 2] = [
+    ("The choir is looking for new singers; everybody is welcome at the library on Monday", "forum", 95),
+    ("Heute Abend spielt der Chor am alten Hafen, und alle Nachbarn sind herzlich eingeladen", "chat", 1500),
 ];
 
 #[tokio::test]
@@ -38,8 +49,8 @@ async fn screenshots() {
     keep(&browser, "desk").await;
     browser.go(&format!("{}/console/jobs/{first}", desk.base)).await;
     keep(&browser, "desk-item").await;
-    browser.click_button("Claim").await;
-    browser.click_button("Reveal the text").await;
+    browser.claim().await;
+    browser.reveal().await;
     keep(&browser, "desk-revealed").await;
     decide(&browser).await;
     keep(&browser, "after").await;
@@ -54,26 +65,34 @@ async fn screenshots() {
 
 /// Fills the desk; the job that the pictures follow.
 async fn seed(desk: &Desk) -> String {
-    let mut first = None;
-    for (i, (text, source, minutes)) in ITEMS.iter().enumerate() {
-        let item = desk.send(json!({ "text": text, "source": source, "external_id": format!("post-{}", 48_213 + i * 7) })).await;
-        if i == 0 {
-            let note = "They keep posting this under every picture.";
+    let mut followed = None;
+    for (text, source, minutes) in FLAGGED {
+        let item = desk.send(json!({ "text": text, "source": source, "external_id": "post-48213" })).await;
+        if followed.is_none() {
+            let note = "They post this under every picture.";
             let report = json!({ "item_id": item, "reason": "extremism/recruitment", "note": note });
-            first = Some(desk.report(report).await);
+            followed = Some(desk.report(report).await);
         }
-        age(desk, &item, *minutes).await;
+        age(desk, ("item_id", &item), minutes).await;
     }
-    first.expect("there are items")
+    for (text, source, minutes) in REPORTED {
+        let item = json!({ "text": text, "source": source });
+        let job = desk.report(json!({ "item": item, "reason": "other" })).await;
+        age(desk, ("id", &job), minutes).await;
+    }
+    followed.expect("there are items")
 }
 
 /// Nobody waits for a picture until a job is a day old.
-async fn age(desk: &Desk, item: &str, minutes: i64) {
+async fn age(desk: &Desk, (column, id): (&str, &str), minutes: i64) {
     sqlx::any::install_default_drivers();
     let mut database = AnyConnection::connect(&desk.database()).await.expect("the database opens");
-    let earlier = "UPDATE review_jobs SET opened_at = \
-        strftime('%Y-%m-%dT%H:%M:%f000Z', opened_at, '-' || $1 || ' minutes') WHERE item_id = $2";
-    let done = sqlx::query(earlier).bind(minutes).bind(item).execute(&mut database).await;
+    let earlier = format!(
+        "UPDATE review_jobs SET opened_at = strftime('%Y-%m-%dT%H:%M:%f000Z', opened_at, '-' || $1 || ' minutes') \
+         WHERE {column} = $2"
+    );
+    let earlier = sqlx::query(sqlx::AssertSqlSafe(earlier));
+    let done = earlier.bind(minutes).bind(id).execute(&mut database).await;
     assert_eq!(done.expect("it is written").rows_affected(), 1);
 }
 
@@ -81,7 +100,8 @@ async fn age(desk: &Desk, item: &str, minutes: i64) {
 async fn keep(browser: &Browser, name: &str) {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("browser");
     fs_err::create_dir_all(&folder).expect("a folder");
-    for (theme, width, suffix) in [("light", WIDTH, ""), ("dark", WIDTH, "-dark"), ("light", PHONE, "-phone")] {
+    for (theme, width, suffix) in [("light", WIDTH, ""), ("dark", WIDTH, "-dark"), ("light", PHONE, "-phone")]
+    {
         browser.prefer(theme).await;
         let picture = shoot(browser, width).await;
         fs_err::write(folder.join(format!("{name}{suffix}.png")), &picture).expect("writable");
@@ -99,7 +119,8 @@ fn documents() -> Option<PathBuf> {
 }
 
 async fn shoot(browser: &Browser, width: u32) -> Vec<u8> {
-    let sized = |height: u64| json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+    let sized =
+        |height: u64| json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
     browser.command("Emulation.setDeviceMetricsOverride", sized(500)).await;
     let height: u64 = browser.ask("return document.documentElement.scrollHeight").await;
     browser.command("Emulation.setDeviceMetricsOverride", sized(height)).await;

@@ -24,7 +24,8 @@ impl WebDriver {
     pub(crate) async fn start(server: &str, wanted: Value) -> Self {
         let http = reqwest::Client::new();
         let body = json!({ "capabilities": { "alwaysMatch": wanted } });
-        let started = answer(http.post(format!("{server}/session")).json(&body)).await.expect("Chromium starts");
+        let started =
+            answer(http.post(format!("{server}/session")).json(&body)).await.expect("Chromium starts");
         let id = started["sessionId"].as_str().expect("a session has an id");
         Self { session: format!("{server}/session/{id}"), http }
     }
@@ -34,7 +35,11 @@ impl WebDriver {
     }
 
     pub(crate) async fn post(&self, command: &str, body: Value) -> Value {
-        answer(self.http.post(self.address(command)).json(&body)).await.expect(command)
+        self.try_post(command, body).await.expect(command)
+    }
+
+    pub(crate) async fn try_post(&self, command: &str, body: Value) -> Result<Value, String> {
+        answer(self.http.post(self.address(command)).json(&body)).await
     }
 
     /// The id of the first element of an XPath, as soon as there is one.

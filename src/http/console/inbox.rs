@@ -174,7 +174,9 @@ impl Row {
             id,
             band: job.band.id(),
             band_words: words::band(job.band),
-            score: job.score.map_or("not scored".to_owned(), |s| words::percent(s.get())),
+            score: job
+                .score
+                .map_or("not scored".to_owned(), |s| format!("score {}", words::percent(s.get()))),
             categories: categories.iter().map(|c| words::category(*c)).collect::<Vec<_>>().join(", "),
             reports: job.report_count,
             source: source.as_ref().map_or(String::new(), ToString::to_string),

@@ -39,12 +39,19 @@ pub(super) fn router() -> Router<AppState> {
         .route("/jobs/{id}/skip", get(job::back_to_job).post(job::skip))
         .route("/jobs/{id}/decision", get(job::back_to_job).post(job::decide))
         .route("/console.css", get(style))
+        .route("/icon.svg", get(icon))
         .layer(from_fn(origin::refuse_other_sites))
 }
 
 async fn style() -> impl IntoResponse {
     let headers = [(CONTENT_TYPE, "text/css; charset=utf-8"), (CACHE_CONTROL, "max-age=300")];
     (headers, include_str!("static/console.css"))
+}
+
+/// Without one of its own, a browser asks for an icon that is not there and complains.
+async fn icon() -> impl IntoResponse {
+    let headers = [(CONTENT_TYPE, "image/svg+xml"), (CACHE_CONTROL, "max-age=86400")];
+    (headers, include_str!("static/icon.svg"))
 }
 
 /// A template as an answer.
