@@ -15,26 +15,63 @@ use crate::{ONE_AT_A_TIME, decide};
 const WIDTH: u32 = 1200;
 const PHONE: u32 = 390;
 
-/// Made-up items that the tiny model flags: text, source, and for how many minutes they have waited.
-const FLAGGED: [(&str, &str, i64); 4] = [
-    (
-        "Zorblax club: new members wanted, write to our channel. We meet by the harbor every Monday.",
-        "forum",
-        12,
-    ),
-    ("The velvet quartz choir and zorblax meet by the harbor, bring a kettle", "video.comments", 47),
-    (
-        "Who else is in the zorblax garden group? We are looking for more people near the orchard",
-        "forum",
-        130,
-    ),
-    ("A zorblax rocket over the island, what a jolly evening with everybody", "video.comments", 300),
+/// A made-up item, and what the pictures say of it: the tiny model knows no categories.
+struct Sample {
+    text: &'static str,
+    source: &'static str,
+    /// For how many minutes it has waited.
+    age: i64,
+    score: f32,
+    /// Position of the category that applies, if one does.
+    category: Option<usize>,
+}
+
+/// In the order of `Category::ALL`.
+const SUPPORT: usize = 0;
+const RECRUITMENT: usize = 1;
+
+const FLAGGED: [Sample; 4] = [
+    Sample {
+        text: "Zorblax club: new members wanted, write to our channel. We meet by the harbor every Monday.",
+        source: "forum",
+        age: 12,
+        score: 0.93,
+        category: Some(RECRUITMENT),
+    },
+    Sample {
+        text: "Who else is in the zorblax garden group? We are looking for more people near the orchard",
+        source: "forum",
+        age: 130,
+        score: 0.88,
+        category: Some(RECRUITMENT),
+    },
+    Sample {
+        text: "The velvet quartz choir and zorblax meet by the harbor, bring a kettle",
+        source: "video.comments",
+        age: 47,
+        score: 0.64,
+        category: Some(SUPPORT),
+    },
+    Sample {
+        text: "A zorblax rocket over the island, what a jolly evening with everybody",
+        source: "video.comments",
+        age: 300,
+        score: 0.57,
+        category: None,
+    },
 ];
-/// Made-up items that it does not flag, or cannot read, and that somebody reports.
-const REPORTED: [(&str, &str, i64); 2] = [
-    ("The choir is looking for new singers; everybody is welcome at the library on Monday", "forum", 95),
-    ("Heute Abend spielt der Chor am alten Hafen, und alle Nachbarn sind herzlich eingeladen", "chat", 1500),
-];
+/// What the tiny model cannot read and somebody reports.
+const REPORTED: (&str, &str, i64) =
+    ("Heute Abend spielt der Chor am alten Hafen, und alle Nachbarn sind herzlich eingeladen", "chat", 1500);
+/// From this score on, a sample is shown as urgent.
+const URGENT: f32 = 0.8;
+
+/// Nobody waits for a picture until a job is a day old.
+macro_rules! earlier {
+    () => {
+        "strftime('%Y-%m-%dT%H:%M:%f000Z', opened_at, '-' || $1 || ' minutes')"
+    };
+}
 
 #[tokio::test]
 async fn screenshots() {
@@ -65,35 +102,53 @@ async fn screenshots() {
 
 /// Fills the desk; the job that the pictures follow.
 async fn seed(desk: &Desk) -> String {
+    sqlx::any::install_default_drivers();
+    let mut database = AnyConnection::connect(&desk.database()).await.expect("the database opens");
     let mut followed = None;
-    for (text, source, minutes) in FLAGGED {
+    for sample in &FLAGGED {
+        let Sample { text, source, .. } = sample;
         let item = desk.send(json!({ "text": text, "source": source, "external_id": "post-48213" })).await;
         if followed.is_none() {
             let note = "They post this under every picture.";
             let report = json!({ "item_id": item, "reason": "extremism/recruitment", "note": note });
             followed = Some(desk.report(report).await);
         }
-        age(desk, ("item_id", &item), minutes).await;
+        dress(&mut database, sample, &item).await;
     }
-    for (text, source, minutes) in REPORTED {
-        let item = json!({ "text": text, "source": source });
-        let job = desk.report(json!({ "item": item, "reason": "other" })).await;
-        age(desk, ("id", &job), minutes).await;
-    }
+    let (text, source, minutes) = REPORTED;
+    let report = json!({ "item": { "text": text, "source": source }, "reason": "other" });
+    let job = desk.report(report).await;
+    let age = sqlx::query(concat!("UPDATE review_jobs SET opened_at = ", earlier!(), " WHERE id = $2"));
+    age.bind(minutes).bind(job).execute(&mut database).await.expect("it is written");
     followed.expect("there are items")
 }
 
-/// Nobody waits for a picture until a job is a day old.
-async fn age(desk: &Desk, (column, id): (&str, &str), minutes: i64) {
-    sqlx::any::install_default_drivers();
-    let mut database = AnyConnection::connect(&desk.database()).await.expect("the database opens");
-    let earlier = format!(
-        "UPDATE review_jobs SET opened_at = strftime('%Y-%m-%dT%H:%M:%f000Z', opened_at, '-' || $1 || ' minutes') \
-         WHERE {column} = $2"
+/// Gives an item its age and what the pictures say of it, behind the program's back.
+async fn dress(database: &mut AnyConnection, sample: &Sample, item: &str) {
+    let job = concat!(
+        "UPDATE review_jobs SET opened_at = ",
+        earlier!(),
+        ", score = $3, band_rank = $4 WHERE item_id = $2"
     );
-    let earlier = sqlx::query(sqlx::AssertSqlSafe(earlier));
-    let done = earlier.bind(minutes).bind(id).execute(&mut database).await;
-    assert_eq!(done.expect("it is written").rows_affected(), 1);
+    let rank = if sample.score >= URGENT { 2_i64 } else { 1 };
+    let job = sqlx::query(job).bind(sample.age).bind(item).bind(f64::from(sample.score)).bind(rank);
+    job.execute(&mut *database).await.expect("it is written");
+
+    let mut scores = [0.11, 0.16, 0.07, 0.02, 0.08, 0.05];
+    let mut applies = [0; 6];
+    if let Some(category) = sample.category {
+        (scores[category], applies[category]) = (sample.score, 1);
+    }
+    let moderation = "UPDATE moderations SET extremism = $1, scores = $2, categories = $3, \
+        context_scores = '[0.05,0.04,0.03,0.88]', band = $4 WHERE item_id = $5";
+    let moderation = sqlx::query(moderation)
+        .bind(f64::from(sample.score))
+        .bind(json!(scores).to_string())
+        .bind(json!(applies).to_string())
+        .bind(if rank == 2 { "urgent" } else { "review" })
+        .bind(item);
+    let done = moderation.execute(&mut *database).await.expect("it is written");
+    assert_eq!(done.rows_affected(), 1);
 }
 
 /// The whole page in both themes and as on a phone; the light one is what documents show.

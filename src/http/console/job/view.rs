@@ -167,10 +167,7 @@ fn facts(file: &JobFile, now: OffsetDateTime) -> Vec<(&'static str, String)> {
         let score = score.get();
         facts.push(("Needs a look", format!("{} ({})", words::likelihood(score), words::percent(score))));
     }
-    facts.push((
-        "Waiting since",
-        format!("{}, {}", words::moment(job.opened_at), words::age(now, job.opened_at)),
-    ));
+    facts.push(("Came in", format!("{}, {}", words::moment(job.opened_at), words::age(now, job.opened_at))));
     if let Some(moderation) = moderation {
         facts.push(("Language", words::language(moderation.assessment.language).1.to_owned()));
     }
