@@ -169,7 +169,7 @@ fn empty(state: InboxState, band: Option<Band>) -> &'static str {
 /// What it may be about, as far as the model can tell.
 fn what(job: &ReviewJob, categories: &[Category]) -> String {
     match (job.score, categories) {
-        (None, _) => "Reported, and not scored by the model".to_owned(),
+        (None, _) => "Not scored by the model".to_owned(),
         (Some(_), []) => "No category stands out".to_owned(),
         (Some(_), some) => some.iter().map(|c| words::category(*c)).collect::<Vec<_>>().join(", "),
     }

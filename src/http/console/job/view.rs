@@ -175,7 +175,7 @@ fn facts(file: &JobFile, now: OffsetDateTime) -> Vec<(&'static str, String)> {
         facts.push(("Source", source.to_string()));
     }
     if let Some(external_id) = &item.external_id {
-        facts.push(("Id on the platform", external_id.to_string()));
+        facts.push(("Platform id", external_id.to_string()));
     }
     facts
 }
