@@ -222,6 +222,7 @@ impl Browser {
         entries.iter().map(|entry| entry["message"].as_str().expect("a message").to_owned()).collect()
     }
 
+    /// Ends the browser in order; dropping it, as a failed test does, ends it too.
     pub(crate) async fn close(self) {
         self.driver.quit().await;
     }
@@ -229,8 +230,10 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // Asked to end, chromedriver takes its browsers along; killed, it would leave them behind.
-        let _ = Command::new("kill").arg(self.chromedriver.id().to_string()).status();
+        // chromedriver leaves its browser behind when it is stopped itself.
+        let browser = self.driver.process.to_string();
+        let _ = Command::new("kill").arg(browser).stderr(Stdio::null()).status();
+        let _ = self.chromedriver.kill();
         let _ = self.chromedriver.wait();
     }
 }

@@ -18,6 +18,8 @@ pub(crate) struct WebDriver {
     http: reqwest::Client,
     /// Address of the session.
     session: String,
+    /// Process of the browser.
+    pub(crate) process: u64,
 }
 
 impl WebDriver {
@@ -27,7 +29,9 @@ impl WebDriver {
         let started =
             answer(http.post(format!("{server}/session")).json(&body)).await.expect("Chromium starts");
         let id = started["sessionId"].as_str().expect("a session has an id");
-        Self { session: format!("{server}/session/{id}"), http }
+        let process =
+            started["capabilities"]["goog:processID"].as_u64().expect("chromedriver names the process");
+        Self { session: format!("{server}/session/{id}"), process, http }
     }
 
     pub(crate) async fn get(&self, command: &str) -> Value {
