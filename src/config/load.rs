@@ -91,7 +91,8 @@ mod tests {
 
     #[test]
     fn later_layers_win() {
-        let file = Some(("my.toml".into(), "[server]\nlisten = \"127.0.0.1:1\"\n[log]\njson = true".to_owned()));
+        let file =
+            Some(("my.toml".into(), "[server]\nlisten = \"127.0.0.1:1\"\n[log]\njson = true".to_owned()));
         let environment = [
             variable("COUNTERVAIL__SERVER__LISTEN", "127.0.0.1:2"),
             variable("COUNTERVAIL__LIMITS__CLAIM_TTL_S", "90"),
@@ -108,14 +109,22 @@ mod tests {
     fn every_problem_is_named_with_its_key_and_source() {
         let file = Some((
             "my.toml".into(),
-            "speed = 1\n[server]\nlisten = \"here\"\nlissten = 1\n[limits]\nmax_text_bytes = 0\n[web]\na = 1".to_owned(),
+            "speed = 1\n[server]\nlisten = \"here\"\nlissten = 1\n[limits]\nmax_text_bytes = 0\n[web]\na = 1"
+                .to_owned(),
         ));
-        let environment = [
-            variable("COUNTERVAIL__LOG__JSON", "yes"),
-            variable("COUNTERVAIL__MODEL__QUEUE_CAPACITY", "3"),
-        ];
+        let environment =
+            [variable("COUNTERVAIL__LOG__JSON", "yes"), variable("COUNTERVAIL__MODEL__QUEUE_CAPACITY", "3")];
         let error = resolve(file, environment.into_iter(), &[]).expect_err("invalid");
-        insta::assert_snapshot!(error, @"");
+        insta::assert_snapshot!(error, @"
+        7 things are wrong with the settings
+          `server.lissten` from my.toml: there is no such key; the keys of [server] are listen, max_body_bytes, request_timeout_ms, shutdown_grace_ms
+          `speed` from my.toml: expected a section, as in `[speed]`
+          `web.a` from my.toml: there is no such section; the sections are console, database, limits, log, model, server
+          `log.json` from COUNTERVAIL__LOG__JSON in the environment: expected true or false, got a string
+          `server.listen` from my.toml: `here` is not an address and port such as 127.0.0.1:8080 or [::1]:8080
+          `limits.max_text_bytes` from my.toml: is 0, expected 1 to 1048576
+          `model.queue_capacity` from COUNTERVAIL__MODEL__QUEUE_CAPACITY in the environment: is 3, less than `limits.max_texts_per_request`, which is 128: a full call could never be answered
+        ");
     }
 
     #[test]

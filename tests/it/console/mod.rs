@@ -1,0 +1,4 @@
+//! The review desk, through real HTTP.
+
+mod flow;
+mod guard;
