@@ -1,10 +1,12 @@
 //! `countervail eval run`: benchmarks through a model, or through kept predictions, into a report.
 
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::cli::output::Output;
 use crate::eval::bootstrap::{DEFAULT_RESAMPLES, Plan};
 use crate::eval::error::Error;
 use crate::eval::manifest::BenchmarkManifest;
@@ -54,14 +56,10 @@ struct RunArgs {
     resamples: usize,
 }
 
-/// Runs `countervail eval …` and returns what to tell the user.
-///
-/// # Errors
-/// When a manifest, the data, the model or a file fails.
-pub(crate) fn run(args: &EvalArgs) -> Result<String, Error> {
-    match &args.command {
-        EvalCommand::Run(args) => evaluate(args),
-    }
+pub(crate) fn run(args: EvalArgs, output: &Output) -> anyhow::Result<ExitCode> {
+    let EvalCommand::Run(args) = args.command;
+    output.note(evaluate(&args)?);
+    Ok(ExitCode::SUCCESS)
 }
 
 fn evaluate(args: &RunArgs) -> Result<String, Error> {

@@ -2,12 +2,14 @@
 
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::cli::output::Output;
 use crate::train::run::{Places, Watcher, run as train};
 
-/// Fine-tunes a model and writes a bundle.
+/// Fine-tune a model and write a bundle
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The recipe, a TOML file such as `models/recipes/default.toml`.
@@ -26,16 +28,17 @@ pub(crate) struct Args {
     work: PathBuf,
 }
 
-pub(crate) fn run(args: Args) -> Result<(), anyhow::Error> {
+pub(crate) fn run(args: Args, output: &Output) -> anyhow::Result<ExitCode> {
     let places =
         Places { recipe: args.recipe, data: args.data, base: args.base, work: args.work, out: args.out };
-    let mut watcher = Terminal { bar: None, interactive: std::io::stderr().is_terminal() };
+    let mut watcher = Terminal { output, bar: None, interactive: std::io::stderr().is_terminal() };
     train(&places, &mut watcher)?;
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }
 
 /// A bar with the time left on a terminal; a line now and then in a log.
-struct Terminal {
+struct Terminal<'a> {
+    output: &'a Output,
     bar: Option<ProgressBar>,
     interactive: bool,
 }
@@ -43,12 +46,12 @@ struct Terminal {
 /// Steps between two lines when there is no terminal.
 const LINE_EVERY: u64 = 50;
 
-impl Watcher for Terminal {
+impl Watcher for Terminal<'_> {
     fn stage(&mut self, name: &str) {
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
         }
-        super::output::note(name);
+        self.output.note(name);
     }
 
     fn step(&mut self, done: u64, all: u64, loss: f32) {
@@ -66,7 +69,8 @@ impl Watcher for Terminal {
         bar.set_position(done);
         bar.set_message(format!("loss {loss:.3}"));
         if !interactive && done.is_multiple_of(LINE_EVERY) {
-            super::output::note(&format!("step {done}/{all}, loss {loss:.3}, {:.0?} left", bar.eta()));
+            let left = bar.eta();
+            self.output.note(format_args!("step {done}/{all}, loss {loss:.3}, {left:.0?} left"));
         }
     }
 }

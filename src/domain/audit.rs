@@ -71,6 +71,8 @@ pub enum AuditKind {
     ClaimExpired,
     JobDecided,
     JobEscalated,
+    /// A reviewer asked to see the text.
+    TextRevealed,
     UserAdded,
     SignedIn,
     SignedOut,
@@ -79,7 +81,7 @@ pub enum AuditKind {
 }
 
 impl AuditKind {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::ItemFlagged,
         Self::ItemReported,
         Self::JobClaimed,
@@ -87,6 +89,7 @@ impl AuditKind {
         Self::ClaimExpired,
         Self::JobDecided,
         Self::JobEscalated,
+        Self::TextRevealed,
         Self::UserAdded,
         Self::SignedIn,
         Self::SignedOut,
@@ -104,6 +107,7 @@ impl AuditKind {
             Self::ClaimExpired => "claim_expired",
             Self::JobDecided => "job_decided",
             Self::JobEscalated => "job_escalated",
+            Self::TextRevealed => "text_revealed",
             Self::UserAdded => "user_added",
             Self::SignedIn => "signed_in",
             Self::SignedOut => "signed_out",

@@ -44,6 +44,12 @@ impl Pipeline {
         Ok(Self { bundle, encoder, classifier: Box::new(classifier) })
     }
 
+    /// The same bundle with another classifier behind its tokeniser and calibration.
+    #[must_use]
+    pub fn with_classifier(self, classifier: Box<dyn Classifier>) -> Self {
+        Self { classifier, ..self }
+    }
+
     /// Which weights answer.
     #[must_use]
     pub fn model(&self) -> &ModelRef {

@@ -15,6 +15,7 @@ pub mod limits;
 pub mod moderate;
 pub mod people;
 pub mod report;
+mod reveal;
 pub mod review;
 mod secret;
 pub mod upkeep;

@@ -1,1 +1,47 @@
-//! (being written)
+//! What can be seen from outside while it runs: logs on standard error, numbers at `/metrics`. Neither
+//! ever holds a text, a name of a person, or a secret.
+
+pub mod events;
+pub mod metrics;
+
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+
+/// The form of a log line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object per line.
+    Json,
+}
+
+/// Logging cannot be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error(
+        "`log.filter` is `{filter}`, which is no filter: {reason}; an example is `info,countervail=debug`"
+    )]
+    Filter { filter: String, reason: String },
+    #[error("logging is already set up")]
+    Twice,
+}
+
+/// Starts logging to standard error, for the whole process.
+///
+/// # Errors
+/// When `filter` is not in the syntax of [`EnvFilter`], or at the second call.
+pub fn init(filter: &str, format: LogFormat) -> Result<(), Error> {
+    let wrong = |e: tracing_subscriber::filter::ParseError| Error::Filter {
+        filter: filter.to_owned(),
+        reason: e.to_string(),
+    };
+    let registry = tracing_subscriber::registry().with(EnvFilter::builder().parse(filter).map_err(wrong)?);
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => registry.with(lines.with_target(false)).try_init(),
+        LogFormat::Json => registry.with(lines.json()).try_init(),
+    }
+    .map_err(|_| Error::Twice)
+}

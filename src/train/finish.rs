@@ -1,18 +1,32 @@
-//! From trained numbers to a bundle.
+//! From trained numbers to a bundle: written beside its place and renamed, so that a bundle is whole or not there.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use candle_core::DType;
+use serde::Serialize;
 
 use super::base::BaseFiles;
+use super::calibrate;
+use super::card::{self, Facts};
 use super::corpus::Corpus;
 use super::log::StepLog;
 use super::recipe::Recipe;
+use super::scoring::{Scored, logits, score};
+use super::threshold::{self, Thresholds};
+use crate::domain::taxonomy::{Category, Context, TAXONOMY_VERSION};
+use crate::inference::bundle::{CalibrationFile, Labels, ThresholdsFile, seal};
+use crate::inference::calibration::{Calibration, Platt};
+use crate::inference::candle::classifier::CandleClassifier;
 use crate::inference::candle::encoder::Network;
+use crate::inference::candle::weights;
 use crate::train::error::Error;
 
 /// A run whose optimisation is over.
 #[derive(Debug)]
 pub struct Finished<'a> {
     pub recipe: &'a Recipe,
+    /// The recipe as it was written.
     pub text: &'a str,
     pub base: &'a BaseFiles,
     pub corpus: &'a Corpus,
@@ -21,9 +35,122 @@ pub struct Finished<'a> {
 }
 
 impl Finished<'_> {
+    /// Calibrates, chooses thresholds and writes the bundle to `out`, replacing what was there.
+    ///
     /// # Errors
-    /// When a file cannot be written.
-    pub fn write(self, _out: &Path) -> Result<(), Error> {
+    /// When the arithmetic fails or a file cannot be written.
+    pub fn write(self, out: &Path) -> Result<(), Error> {
+        let folder = beside(out, "new");
+        if folder.exists() {
+            fs_err::remove_dir_all(&folder)?;
+        }
+        fs_err::create_dir_all(&folder)?;
+        self.write_weights(&folder)?;
+        fs_err::copy(&self.base.config, folder.join("config.json"))?;
+        fs_err::copy(&self.base.tokenizer, folder.join("tokenizer.json"))?;
+        fs_err::copy(self.log.path(), folder.join("training_log.jsonl"))?;
+        fs_err::write(folder.join("recipe.toml"), self.text)?;
+        write_json(&folder.join("labels.json"), &self.labels())?;
+        let (calibration, thresholds, scored) = self.calibrate(&folder)?;
+        write_json(&folder.join("calibration.json"), &calibration_file(&calibration))?;
+        let file = thresholds_file(&self.recipe.policy_version, &thresholds);
+        let text = toml::to_string(&file).expect("a string and numbers");
+        fs_err::write(folder.join("thresholds.toml"), text)?;
+        let facts = Facts {
+            recipe: self.recipe,
+            base: self.base,
+            corpus: self.corpus,
+            calibration: &calibration,
+            thresholds: &thresholds,
+            scored: &scored,
+        };
+        fs_err::write(folder.join("README.md"), card::write(&facts))?;
+        seal(&folder, &self.recipe.name)?;
+        replace(&folder, out)
+    }
+
+    fn write_weights(&self, folder: &Path) -> Result<(), Error> {
+        let mut named = weights::named(&self.network)?;
+        for tensor in named.values_mut() {
+            *tensor = tensor.to_dtype(DType::F16)?;
+        }
+        candle_core::safetensors::save(&named, folder.join("model.safetensors"))?;
         Ok(())
     }
+
+    /// Everything is fitted to the weights as they ship, rounded to half precision.
+    fn calibrate(&self, folder: &Path) -> Result<(Calibration, Thresholds, Vec<Scored>), Error> {
+        let config = &self.network.encoder.config;
+        let mut classifier = CandleClassifier::open(config, &folder.join("model.safetensors"))?;
+        let seen = logits(&mut classifier, &self.corpus.calibration)?;
+        let calibration = calibrate::fit(&self.corpus.calibration, &seen);
+        let seen = logits(&mut classifier, &self.corpus.threshold)?;
+        let scored = score(&self.corpus.threshold, &seen, &calibration)?;
+        let thresholds = threshold::choose(self.recipe, &scored);
+        Ok((calibration, thresholds, scored))
+    }
+
+    fn labels(&self) -> Labels {
+        let encoder = &self.recipe.encoder;
+        Labels {
+            taxonomy_version: TAXONOMY_VERSION,
+            categories: Category::ALL.map(|c| c.id().to_owned()).to_vec(),
+            contexts: Context::ALL.map(|c| c.id().to_owned()).to_vec(),
+            languages: encoder.languages.clone(),
+            prefix: encoder.prefix.clone(),
+            window_tokens: encoder.serve_tokens,
+            window_overlap: encoder.overlap,
+        }
+    }
+}
+
+fn calibration_file(calibration: &Calibration) -> CalibrationFile {
+    let pair = |platt: Platt| [platt.slope, platt.offset];
+    let combination = &calibration.combination;
+    CalibrationFile {
+        categories: by_name(|c| pair(calibration.categories[c.index()])),
+        weights: by_name(|c| combination.weights[c.index()]),
+        extremism: pair(combination.platt),
+    }
+}
+
+fn thresholds_file(policy_version: &str, thresholds: &Thresholds) -> ThresholdsFile {
+    ThresholdsFile {
+        policy_version: policy_version.to_owned(),
+        review: thresholds.review,
+        urgent: thresholds.urgent,
+        categories: by_name(|c| thresholds.categories[c.index()]),
+    }
+}
+
+fn by_name<T>(value: impl Fn(Category) -> T) -> BTreeMap<String, T> {
+    Category::ALL.into_iter().map(|c| (c.id().to_owned(), value(c))).collect()
+}
+
+fn write_json(path: &Path, value: &impl Serialize) -> Result<(), Error> {
+    let text = serde_json::to_string_pretty(value).expect("strings and finite numbers");
+    fs_err::write(path, text + "\n")?;
+    Ok(())
+}
+
+fn beside(out: &Path, ending: &str) -> PathBuf {
+    let mut name = out.file_name().unwrap_or_default().to_owned();
+    name.push(".");
+    name.push(ending);
+    out.with_file_name(name)
+}
+
+fn replace(folder: &Path, out: &Path) -> Result<(), Error> {
+    let old = beside(out, "old");
+    if old.exists() {
+        fs_err::remove_dir_all(&old)?;
+    }
+    if out.exists() {
+        fs_err::rename(out, &old)?;
+    }
+    fs_err::rename(folder, out)?;
+    if old.exists() {
+        fs_err::remove_dir_all(&old)?;
+    }
+    Ok(())
 }

@@ -3,6 +3,7 @@
 pub mod base;
 pub mod batches;
 pub mod calibrate;
+pub mod card;
 pub mod checkpoint;
 pub mod corpus;
 pub mod error;

@@ -3,9 +3,7 @@
 use super::corpus::Encoded;
 use crate::domain::taxonomy::Category;
 use crate::inference::calibration::Calibration;
-use crate::inference::candle::classifier::CandleClassifier;
-use crate::inference::candle::encoder::Network;
-use crate::inference::classifier::{Classifier as _, Encoding, Logits};
+use crate::inference::classifier::{Classifier, Encoding, Logits};
 use crate::train::error::Error;
 
 const BATCH: usize = 64;
@@ -14,8 +12,7 @@ const BATCH: usize = 64;
 ///
 /// # Errors
 /// When the arithmetic fails.
-pub fn logits(network: &Network, examples: &[Encoded]) -> Result<Vec<Logits>, Error> {
-    let mut classifier = CandleClassifier::new(network.clone());
+pub fn logits(classifier: &mut dyn Classifier, examples: &[Encoded]) -> Result<Vec<Logits>, Error> {
     let mut order: Vec<usize> = (0..examples.len()).collect();
     order.sort_by_key(|i| examples[*i].ids.len());
     let mut out = vec![None; examples.len()];

@@ -14,7 +14,7 @@ use countervail::train::gradient::{backward, parameters};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-const CONFIG: &str = r#"{"vocab_size": 97, "hidden_size": 48, "num_hidden_layers": 2, "num_attention_heads": 4,
+pub(crate) const CONFIG: &str = r#"{"vocab_size": 97, "hidden_size": 48, "num_hidden_layers": 2, "num_attention_heads": 4,
     "intermediate_size": 80, "hidden_act": "gelu", "max_position_embeddings": 64, "type_vocab_size": 2,
     "layer_norm_eps": 1e-12, "hidden_dropout_prob": 0.0, "initializer_range": 0.02, "pad_token_id": 0}"#;
 
@@ -27,7 +27,7 @@ fn uniform(rng: &mut ChaCha8Rng) -> f32 {
 }
 
 /// Random weights, large enough that every part of the network matters.
-fn random_weights(seed: u64) -> Named {
+pub(crate) fn random_weights(seed: u64) -> Named {
     let rng = &mut ChaCha8Rng::seed_from_u64(seed);
     let mut named = HashMap::new();
     let mut put = |name: &str, shape: &[usize], around: f32| {

@@ -19,11 +19,6 @@ pub struct CandleClassifier {
 }
 
 impl CandleClassifier {
-    #[must_use]
-    pub fn new(network: Network) -> Self {
-        Self { network }
-    }
-
     /// Reads `model.safetensors`.
     ///
     /// # Errors

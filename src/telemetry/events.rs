@@ -1,0 +1,104 @@
+//! What happens, one typed event each: emitting it both logs and counts, so that the two always agree.
+//! Fields are ids and names of ours; there is no field that could hold a text.
+
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use crate::telemetry::metrics::Metric;
+
+/// A request was answered.
+#[derive(Debug, Clone, Copy)]
+pub struct RequestAnswered<'a> {
+    pub id: &'a str,
+    pub method: &'static str,
+    /// The pattern that matched, never the path that was asked for.
+    pub route: &'a str,
+    pub status: u16,
+    pub took: Duration,
+}
+
+impl RequestAnswered<'_> {
+    pub fn emit(self) {
+        let labels = [
+            ("method", self.method.to_owned()),
+            ("route", self.route.to_owned()),
+            ("status", self.status.to_string()),
+        ];
+        metrics::counter!(Metric::Requests.name(), &labels).increment(1);
+        metrics::histogram!(Metric::RequestSeconds.name(), "route" => self.route.to_owned())
+            .record(self.took.as_secs_f64());
+        tracing::info!(
+            request.id = self.id,
+            request.method = self.method,
+            request.route = self.route,
+            response.status = self.status,
+            took_ms = u64::try_from(self.took.as_millis()).unwrap_or(u64::MAX),
+            "request answered"
+        );
+    }
+}
+
+/// A request was refused or failed.
+#[derive(Debug, Clone, Copy)]
+pub struct RequestFailed<'a> {
+    pub id: &'a str,
+    pub code: &'static str,
+    pub status: u16,
+    /// What the client is not told, where there is such a thing.
+    pub cause: Option<&'a str>,
+}
+
+impl RequestFailed<'_> {
+    pub fn emit(self) {
+        metrics::counter!(Metric::Errors.name(), "code" => self.code).increment(1);
+        if self.status >= 500 {
+            tracing::error!(
+                request.id = self.id,
+                error.code = self.code,
+                error.cause = self.cause.unwrap_or("not said"),
+                "request failed"
+            );
+        } else {
+            tracing::debug!(request.id = self.id, error.code = self.code, "request refused");
+        }
+    }
+}
+
+/// A text was moderated and stored.
+#[derive(Debug, Clone, Copy)]
+pub struct Moderated {
+    pub moderation_id: Uuid,
+    pub band: &'static str,
+    pub language_support: &'static str,
+    pub windows: usize,
+}
+
+impl Moderated {
+    pub fn emit(self) {
+        let labels = [("band", self.band), ("language_support", self.language_support)];
+        metrics::counter!(Metric::Moderations.name(), &labels).increment(1);
+        tracing::debug!(
+            moderation.id = %self.moderation_id,
+            moderation.band = self.band,
+            moderation.language_support = self.language_support,
+            moderation.windows = self.windows,
+            "text moderated"
+        );
+    }
+}
+
+/// A reviewer did something to a job.
+#[derive(Debug, Clone, Copy)]
+pub struct JobMoved {
+    pub job_id: Uuid,
+    /// Name of the move, e.g. `claim`.
+    pub by: &'static str,
+}
+
+impl JobMoved {
+    pub fn emit(self) {
+        metrics::counter!(Metric::ReviewMoves.name(), "move" => self.by).increment(1);
+        tracing::info!(job.id = %self.job_id, job.moved_by = self.by, "job moved");
+    }
+}

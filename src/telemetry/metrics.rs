@@ -1,0 +1,111 @@
+//! Every number that is counted, by name, and the recorder that `/metrics` prints. Events count; nobody
+//! else touches these.
+
+use std::sync::OnceLock;
+
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+
+/// One number. Labels are few and their values come from closed sets of ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Metric {
+    /// Requests answered, by `method`, `route` and `status`.
+    Requests,
+    /// Seconds from the first byte of a request to its answer, by `route`.
+    RequestSeconds,
+    /// Texts moderated, by `band` and `language_support`.
+    Moderations,
+    /// Answers of the kind `error`, by `code`.
+    Errors,
+    /// What reviewers did, by `move`.
+    ReviewMoves,
+}
+
+impl Metric {
+    pub const ALL: [Self; 5] =
+        [Self::Requests, Self::RequestSeconds, Self::Moderations, Self::Errors, Self::ReviewMoves];
+
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Requests => "countervail_http_requests_total",
+            Self::RequestSeconds => "countervail_http_request_seconds",
+            Self::Moderations => "countervail_moderations_total",
+            Self::Errors => "countervail_http_errors_total",
+            Self::ReviewMoves => "countervail_review_moves_total",
+        }
+    }
+
+    #[must_use]
+    pub const fn help(self) -> &'static str {
+        match self {
+            Self::Requests => "Requests answered, by method, route and status",
+            Self::RequestSeconds => "Seconds from the first byte of a request to its answer, by route",
+            Self::Moderations => "Texts moderated, by band and language support",
+            Self::Errors => "Requests refused or failed, by error code",
+            Self::ReviewMoves => "What reviewers did, by move",
+        }
+    }
+}
+
+/// Seconds; from a cached page to a full batch of long texts.
+const BUCKETS: [f64; 12] = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0];
+
+/// The numbers of this process, ready to be printed.
+#[derive(Clone)]
+pub struct Recorder {
+    handle: PrometheusHandle,
+}
+
+impl Recorder {
+    /// The one recorder of the process; made and installed at the first call.
+    #[must_use]
+    pub fn install() -> Self {
+        static RECORDER: OnceLock<Recorder> = OnceLock::new();
+        RECORDER.get_or_init(Self::build).clone()
+    }
+
+    fn build() -> Self {
+        let recorder = PrometheusBuilder::new()
+            .set_buckets_for_metric(Matcher::Full(Metric::RequestSeconds.name().to_owned()), &BUCKETS)
+            .expect("the list of buckets is not empty")
+            .build_recorder();
+        let handle = recorder.handle();
+        // Fails only where another recorder is installed, which then has the numbers; ours prints none.
+        let installed = metrics::set_global_recorder(recorder).is_ok();
+        debug_assert!(installed, "a second metrics recorder in one process");
+        for metric in Metric::ALL {
+            match metric {
+                Metric::RequestSeconds => metrics::describe_histogram!(metric.name(), metric.help()),
+                _ => metrics::describe_counter!(metric.name(), metric.help()),
+            }
+        }
+        Self { handle }
+    }
+
+    /// All numbers in the text format of Prometheus.
+    #[must_use]
+    pub fn render(&self) -> String {
+        self.handle.run_upkeep();
+        self.handle.render()
+    }
+}
+
+impl std::fmt::Debug for Recorder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Recorder").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_counted_is_printed() {
+        let recorder = Recorder::install();
+        metrics::counter!(Metric::ReviewMoves.name(), "move" => "claim").increment(1);
+        let page = recorder.render();
+        assert!(page.contains("countervail_review_moves_total{move=\"claim\"}"), "{page}");
+        assert!(page.contains(Metric::ReviewMoves.help()), "{page}");
+    }
+}

@@ -1,0 +1,161 @@
+//! The model card, written from facts: nothing in it is typed by hand but what the recipe's `[card]` says.
+
+use std::fmt::Write as _;
+
+use super::base::BaseFiles;
+use super::calibrate::MIN_OF_EACH;
+use super::corpus::{Corpus, Encoded};
+use super::recipe::Recipe;
+use super::scoring::Scored;
+use super::threshold::Thresholds;
+use crate::data::split::Part;
+use crate::domain::taxonomy::Category;
+use crate::inference::calibration::Calibration;
+
+/// What the card is written from.
+#[derive(Debug)]
+pub struct Facts<'a> {
+    pub recipe: &'a Recipe,
+    pub base: &'a BaseFiles,
+    pub corpus: &'a Corpus,
+    pub calibration: &'a Calibration,
+    pub thresholds: &'a Thresholds,
+    /// The threshold part with its scores.
+    pub scored: &'a [Scored],
+}
+
+/// The card as Markdown.
+#[must_use]
+pub fn write(facts: &Facts<'_>) -> String {
+    let recipe = facts.recipe;
+    let mut out = format!("# Model card: {}\n\n{}\n", recipe.name, recipe.card.summary);
+    list(&mut out, "Meant for", &recipe.card.intended_use);
+    list(&mut out, "Not meant for", &recipe.card.not_for);
+    list(&mut out, "Known to fail", &recipe.card.known_failures);
+    made_from(&mut out, facts);
+    operating_point(&mut out, facts);
+    calibration(&mut out, facts);
+    sources(&mut out, facts);
+    out
+}
+
+fn list(out: &mut String, title: &str, items: &[String]) {
+    let _ = writeln!(out, "\n## {title}\n");
+    for item in items {
+        let _ = writeln!(out, "- {item}");
+    }
+}
+
+fn made_from(out: &mut String, facts: &Facts<'_>) {
+    let (recipe, fit) = (facts.recipe, &facts.recipe.fit);
+    let _ = writeln!(
+        out,
+        "\n## Made from\n\n\
+         Base: `{}` ({}), weights SHA-256 `{}`. Fine-tuned by `countervail train` from `recipe.toml` in this folder: \
+         {} examples seen {} times, {} a step, up to {} tokens each, seed {}. Languages: {}.\n\n\
+         The weights are stored in half precision; calibration and thresholds were fitted to them as stored.",
+        recipe.base.hub,
+        recipe.base.licence,
+        facts.base.digest,
+        facts.corpus.fit.len(),
+        fit.passes,
+        fit.batch,
+        recipe.encoder.train_tokens,
+        recipe.seed,
+        recipe.encoder.languages.join(", "),
+    );
+}
+
+fn operating_point(out: &mut String, facts: &Facts<'_>) {
+    let Thresholds { review, urgent, categories } = facts.thresholds;
+    let _ = writeln!(
+        out,
+        "\n## Operating point\n\n\
+         A text goes to review when `extremism` is at least {review:.4}, urgently at {urgent:.4}. The thresholds were \
+         chosen on {} held-out texts so that at most {} % of each panel, and {} % of counter-narratives, reach review. \
+         What follows is counted on those same texts: it is how the thresholds were chosen, not how well the model \
+         does. For that see the report of the evaluation harness.\n",
+        facts.scored.len(),
+        100.0 * facts.recipe.thresholds.panel_fpr,
+        100.0 * facts.recipe.thresholds.hard_panel_fpr,
+    );
+    let _ = writeln!(out, "| source | texts | to review |\n|---|---:|---:|");
+    for (i, source) in facts.recipe.sources.iter().enumerate() {
+        let of: Vec<&Scored> = facts.scored.iter().filter(|s| s.source == i).collect();
+        let flagged = of.iter().filter(|s| s.extremism >= *review).count();
+        let _ = writeln!(out, "| {} | {} | {} |", source.name, of.len(), flagged);
+    }
+    let _ = writeln!(
+        out,
+        "\n| category | threshold | labelled positive | of these at the threshold | labelled negative | of these at the threshold |\n\
+         |---|---:|---:|---:|---:|---:|"
+    );
+    for category in Category::ALL {
+        let i = category.index();
+        let count = |label: bool, only_flagged: bool| {
+            let known = facts.scored.iter().filter(|s| s.known[i] == Some(label));
+            known.filter(|s| !only_flagged || s.categories[i] >= categories[i]).count()
+        };
+        let _ = writeln!(
+            out,
+            "| {category} | {:.4} | {} | {} | {} | {} |",
+            categories[i],
+            count(true, false),
+            count(true, true),
+            count(false, false),
+            count(false, true)
+        );
+    }
+    let positives: Vec<&Scored> = facts.scored.iter().filter(|s| s.known_extremism == Some(true)).collect();
+    let found = positives.iter().filter(|s| s.extremism >= *review).count();
+    let _ = writeln!(
+        out,
+        "\nOf {} texts labelled as ones a person should see, {found} go to review.",
+        positives.len()
+    );
+}
+
+fn calibration(out: &mut String, facts: &Facts<'_>) {
+    let examples = &facts.corpus.calibration;
+    let _ = writeln!(
+        out,
+        "\n## Calibration\n\n\
+         Fitted on {} further held-out texts; a score is a probability on a mix like theirs, not on a platform where \
+         such texts are rare. A category with fewer than {MIN_OF_EACH} texts of either kind keeps its raw score.\n\n\
+         | category | positive | negative | slope | offset | weight in `extremism` |\n|---|---:|---:|---:|---:|---:|",
+        examples.len(),
+    );
+    for category in Category::ALL {
+        let i = category.index();
+        let count =
+            |label| examples.iter().filter(|e: &&Encoded| e.target.categories[i] == Some(label)).count();
+        let platt = facts.calibration.categories[i];
+        let weight = facts.calibration.combination.weights[i];
+        let (positive, negative) = (count(true), count(false));
+        let _ = writeln!(
+            out,
+            "| {category} | {positive} | {negative} | {:.3} | {:.3} | {weight:.3} |",
+            platt.slope, platt.offset
+        );
+    }
+}
+
+fn sources(out: &mut String, facts: &Facts<'_>) {
+    let _ = writeln!(
+        out,
+        "\n## Sources and licences\n\n\
+         Texts near an evaluation text were left out (\"purged\"). None of the texts is in this folder.\n\n\
+         | source | licence | SHA-256 | kept | purged | {} |\n|---|---|---|---:|---:|{}",
+        Part::ALL.map(Part::id).join(" | "),
+        "---:|".repeat(Part::ALL.len())
+    );
+    for (source, count) in facts.recipe.sources.iter().zip(&facts.corpus.counts) {
+        let digest = source.sha256.as_deref().map_or("–", |d| &d[..12.min(d.len())]);
+        let parts = count.parts.map(|n| n.to_string()).join(" | ");
+        let _ = writeln!(
+            out,
+            "| {} | {} | `{digest}` | {} | {} | {parts} |",
+            source.name, source.licence, count.kept, count.purged
+        );
+    }
+}

@@ -1,0 +1,47 @@
+//! The bundle that ships, on samples written for this test: none of them, nor anything like them, is in its data.
+
+use std::path::Path;
+
+use countervail::domain::policy::Band;
+use countervail::domain::text::Text;
+use countervail::inference::pipeline::Pipeline;
+
+fn bands(texts: &[&str]) -> Vec<(Band, f32)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/default");
+    let mut pipeline = Pipeline::open(&folder).expect("the shipped bundle opens");
+    let policy = pipeline.policy().clone();
+    let texts: Vec<Text> = texts.iter().map(|t| Text::parse(*t, 1 << 16).expect("a text")).collect();
+    let assessments = pipeline.assess(&texts).expect("runs");
+    let score = |a: &countervail::domain::assessment::Assessment| a.reading.as_ref().map_or(-1.0, |r| r.extremism.get());
+    assessments.iter().map(|a| (policy.evaluate(a).band, score(a))).collect()
+}
+
+const OPINION: &str = "Counter-terrorism policy has leaned on surveillance for twenty years, and it is fair to ask what \
+    it has bought us. Groups such as al-Qaeda and the Islamic State did not recruit because cameras were missing from \
+    our streets. They recruited where schools had closed, where courts were slow and where young people saw no place \
+    for themselves. A government that wants fewer attacks should fund teachers, youth workers and local newspapers \
+    before it buys another database. None of this excuses the men who plan murder; they belong before a judge. But \
+    prevention is cheaper than mourning, and parliament should say so when it votes on the budget next month.";
+
+const UN_REPORT: &str = "The monitoring team notes that the group continues to present a threat in the region, \
+    although its capacity has been reduced by military pressure and by defections. Member States reported that its \
+    fighters number between 1,500 and 2,200, and that it raises funds through extortion and kidnapping for ransom. \
+    The team recommends that the Committee encourage Member States to share information on foreign terrorist \
+    fighters and to strengthen the protection of civilians, in particular women and children in camps.";
+
+const NEWS: &str = "At least eleven people were killed and dozens wounded on Tuesday when a bomb exploded near a market \
+    in the capital, police said. Officials blamed al-Shabaab for the attack, which came two days after the army \
+    announced an operation against the group in the south. Witnesses described scenes of panic as ambulances carried \
+    the injured to two hospitals. The president called for three days of mourning.";
+
+#[test]
+fn reporting_analysis_and_documentation_are_not_flagged() {
+    let read = bands(&[OPINION, UN_REPORT, NEWS]);
+    assert!(read.iter().all(|(band, _)| *band == Band::None), "{read:?}");
+}
+
+#[test]
+fn a_bland_call_to_join_a_real_group_is_flagged() {
+    let read = bands(&["Brothers, al-Shabaab needs new members. Join al-Shabaab and write to our channel today."]);
+    assert!(read.iter().all(|(band, _)| *band != Band::None), "{read:?}");
+}
