@@ -46,11 +46,14 @@ impl Args {
 
     /// The flags that reach the same database from another terminal, with a space in front.
     pub(crate) fn repeat(&self) -> String {
+        use std::fmt::Write as _;
+
         let mut flags = String::new();
         let config = self.config.as_ref().map(|path| path.display().to_string());
         for (name, value) in [("--config", config.as_ref()), ("--data-dir", self.data_dir.as_ref())] {
             if let Some(value) = value {
-                flags.push_str(&format!(" {name} {value}"));
+                // Writing to a String cannot fail.
+                let _ = write!(flags, " {name} {value}");
             }
         }
         if self.database_url.is_some() {
@@ -69,13 +72,12 @@ pub(crate) fn flag(name: &'static str, key: &'static str, value: Option<&String>
 /// Opens the database, making it first if it is the SQLite file of the data folder.
 pub(crate) async fn open_store(config: &Config) -> anyhow::Result<Store> {
     let database = &config.database;
-    let (url, what) = match &database.url {
-        Some(url) => (url.expose_secret().to_owned(), "the database of `database.url`".to_owned()),
-        None => {
-            make_data_dir(&database.data_dir)?;
-            let file = database.data_dir.join("countervail.sqlite3");
-            (sqlite_url(&file)?, file.display().to_string())
-        }
+    let (url, what) = if let Some(url) = &database.url {
+        (url.expose_secret().to_owned(), "the database of `database.url`".to_owned())
+    } else {
+        make_data_dir(&database.data_dir)?;
+        let file = database.data_dir.join("countervail.sqlite3");
+        (sqlite_url(&file)?, file.display().to_string())
     };
     Store::connect(&url).await.with_context(|| {
         Hint::new(format!("cannot open {what}"), "check that it exists and may be written, then try again")

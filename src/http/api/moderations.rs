@@ -44,7 +44,6 @@ pub(super) enum Input {
 
 /// A piece of one text.
 #[derive(Debug, Serialize, ToSchema)]
-#[expect(dead_code, reason = "describes what is parsed by hand, for better errors")]
 pub(super) struct TextPart {
     /// Always `text`.
     #[serde(rename = "type")]
