@@ -107,6 +107,7 @@ async fn start(
     if access == Access::Keyless {
         offer_dev_account(&service, output).await?;
     }
+    output.note("  stop          Ctrl-C");
     let upkeep = tokio::spawn(tidy(service));
     let ended = serve(listener, state, stop_signal(), config.server.shutdown_grace).await;
     upkeep.abort();
@@ -152,7 +153,6 @@ fn greet(service: &Service, access: Access, address: SocketAddr, given: &setting
     output.note(format_args!(
         "  try it        curl {base}/v1/moderations{key} -H 'content-type: application/json' -d '{{\"input\":\"hello\"}}'"
     ));
-    output.note("  stop          Ctrl-C");
 }
 
 /// Whoever tries it out should see the desk at once: the first time, there is an account ready.

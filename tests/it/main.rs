@@ -1,6 +1,9 @@
 //! Tests from outside, in one binary.
 
+mod api;
 mod architecture;
+mod cli;
+mod console;
 mod encoder;
 mod eval;
 mod ground;
@@ -8,6 +11,7 @@ mod handle;
 mod service;
 mod sources;
 mod store;
+mod support;
 mod tidy;
 mod tiny;
 mod train;
