@@ -41,20 +41,17 @@ impl Args {
         all.extend(flag("--database-url", "database.url", self.database_url.as_ref()));
         load(self.config.as_deref(), &all).context(Hint::new(
             "the settings cannot be used",
-            "config/default.toml in the source lists every key with its unit and range",
+            "src/config/default.toml in the source lists every key with its unit and range",
         ))
     }
 
     /// The flags that reach the same database from another terminal, with a space in front.
     pub(crate) fn repeat(&self) -> String {
-        use std::fmt::Write as _;
-
         let mut flags = String::new();
         let config = self.config.as_ref().map(|path| path.display().to_string());
         for (name, value) in [("--config", config.as_ref()), ("--data-dir", self.data_dir.as_ref())] {
             if let Some(value) = value {
-                // Writing to a String cannot fail.
-                let _ = write!(flags, " {name} {value}");
+                flags = format!("{flags} {name} {value}");
             }
         }
         if self.database_url.is_some() {
