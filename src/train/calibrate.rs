@@ -1,5 +1,7 @@
 //! Fitting what `inference::calibration` applies, on a part of the data that the weights never saw.
 
+#![expect(clippy::cast_possible_truncation, reason = "fitted in f64, stored in f32")]
+
 use crate::domain::taxonomy::Category;
 use crate::inference::calibration::{Calibration, Combination, Platt};
 use crate::inference::classifier::Logits;

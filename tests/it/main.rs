@@ -1,6 +1,7 @@
 //! Tests from outside, in one binary.
 
 mod api;
+mod architecture;
 mod cli;
 mod console;
 mod encoder;
@@ -8,7 +9,9 @@ mod eval;
 mod ground;
 mod handle;
 mod service;
+mod sources;
 mod store;
 mod support;
+mod tidy;
 mod tiny;
 mod train;
