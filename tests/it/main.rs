@@ -1,5 +1,6 @@
 //! Tests from outside, in one binary.
 
+mod classify;
 mod encoder;
 mod eval;
 mod ground;

@@ -207,18 +207,27 @@ mod tests {
     #[test]
     fn a_program_gets_every_number_and_never_the_text() {
         let id = Some(Id::Text("a".to_owned()));
-        insta::assert_snapshot!(written(Format::Jsonl, id, Ok(&read())), @"");
-        insta::assert_snapshot!(written(Format::Jsonl, None, Ok(&unread())), @"");
+        insta::assert_snapshot!(written(Format::Jsonl, id, Ok(&read())), @r#"{"id":"a","line":7,"flagged":true,"band":"urgent","score":0.75,"categories":{"extremism/support":0.25,"extremism/recruitment":0.5,"extremism/incitement":0.25,"threat":0.25,"hate":0.25,"toxicity":0.25},"context":{"reporting":0.125,"counter_speech":0.5,"religious_or_political":0.25,"none":0.125},"language":"eng","language_support":"supported","windows":1,"model":{"name":"tiny","digest":"sha256:00"},"policy_version":"tiny-1"}"#);
+        insta::assert_snapshot!(written(Format::Jsonl, None, Ok(&unread())), @r#"{"id":null,"line":7,"flagged":false,"band":"none","score":null,"categories":null,"context":null,"language":"kat","language_support":"unsupported","windows":0,"model":{"name":"tiny","digest":"sha256:00"},"policy_version":"tiny-1"}"#);
         let problem = Problem::new("empty_text", "text is empty");
-        insta::assert_snapshot!(written(Format::Jsonl, None, Err(&problem)), @"");
+        insta::assert_snapshot!(written(Format::Jsonl, None, Err(&problem)), @r#"{"line":7,"error":{"code":"empty_text","message":"text is empty"}}"#);
     }
 
     #[test]
     fn a_person_gets_columns() {
         let id = Some(Id::Text("post\u{1b}[31m 1".to_owned()));
-        insta::assert_snapshot!(written(Format::Table, id, Ok(&read())), @"");
-        insta::assert_snapshot!(written(Format::Table, None, Ok(&unread())), @"");
+        insta::assert_snapshot!(written(Format::Table, id, Ok(&read())), @r"
+             line  band    score  likely context          id
+                7  urgent  0.750  counter_speech          post�[31m 1
+        ");
+        insta::assert_snapshot!(written(Format::Table, None, Ok(&unread())), @r"
+             line  band    score  likely context          id
+                7  none        -  cannot read kat
+        ");
         let problem = Problem::new("empty_text", "text is empty");
-        insta::assert_snapshot!(written(Format::Table, None, Err(&problem)), @"");
+        insta::assert_snapshot!(written(Format::Table, None, Err(&problem)), @r"
+             line  band    score  likely context          id
+                7  error       -  text is empty
+        ");
     }
 }

@@ -160,7 +160,11 @@ fn open(file: &Path) -> anyhow::Result<(Box<dyn Read>, Option<u64>)> {
         .with_context(|| Hint::new("cannot read the texts", "give a file, or `-` for standard input"))?
         .into();
     let about = opened.metadata().with_context(|| format!("cannot read {}", file.display()))?;
-    anyhow::ensure!(!about.is_dir(), "{} is a folder; give one file, or `-` for standard input", file.display());
+    anyhow::ensure!(
+        !about.is_dir(),
+        "{} is a folder; give one file, or `-` for standard input",
+        file.display()
+    );
     // A named pipe has no size worth telling.
     Ok((Box::new(opened), about.is_file().then_some(about.len())))
 }

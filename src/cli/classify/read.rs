@@ -83,7 +83,7 @@ impl Reader {
             Layout::Jsonl { text, id } => {
                 Kind::Jsonl { lines: lines(source), text: text.clone(), id: id.clone() }
             }
-            Layout::Csv { text, id } => Kind::Csv(Csv::open(source, text, id.as_deref())?),
+            Layout::Csv { text, id } => Kind::Csv(Csv::open(lines(source), text, id.as_deref())?),
         }))
     }
 
@@ -91,7 +91,7 @@ impl Reader {
     pub(super) fn position(&self) -> u64 {
         match &self.0 {
             Kind::Lines(lines) | Kind::Jsonl { lines, .. } => lines.position,
-            Kind::Csv(csv) => csv.reader.position().byte(),
+            Kind::Csv(csv) => csv.lines.position,
         }
     }
 }
@@ -124,55 +124,66 @@ fn utf8(raw: Vec<u8>) -> Result<String, Problem> {
     String::from_utf8(raw).map_err(|_| Problem::new("not_utf8", "not UTF-8; convert the input first"))
 }
 
-/// Lines that are not blank.
+/// The lines of the input.
 struct Lines {
     source: BufReader<Box<dyn Read>>,
+    /// How many were read, so also the number of the last one.
     line: u64,
+    /// How many bytes were read.
     position: u64,
 }
 
+/// A line with its line break, or why it was not kept.
+type Line = Result<Vec<u8>, Problem>;
+
 impl Lines {
     fn next_entry(&mut self, parse: impl FnOnce(String) -> Parsed) -> Option<anyhow::Result<Entry>> {
-        let raw = match self.next_line() {
-            Ok(None) => return None,
-            Ok(Some(raw)) => raw,
-            Err(error) => {
-                let failed = format!("cannot read on after line {}", self.line);
-                return Some(Err(anyhow::Error::new(error).context(failed)));
-            }
+        let line = match self.next_filled().transpose()? {
+            Ok(line) => line,
+            Err(error) => return Some(Err(error)),
         };
-        let (id, text) = match raw.and_then(utf8) {
+        let (id, text) = match line.map(without_break).and_then(utf8) {
             Ok(raw) => parse(raw),
             Err(problem) => (None, Err(problem)),
         };
         Some(Ok(Entry { line: self.line, id, text }))
     }
 
-    fn next_line(&mut self) -> io::Result<Option<Result<Vec<u8>, Problem>>> {
+    /// The next line that is not blank.
+    fn next_filled(&mut self) -> anyhow::Result<Option<Line>> {
         loop {
-            let mut raw = Vec::new();
-            let read = self.source.by_ref().take(MAX_RECORD + 1).read_until(b'\n', &mut raw)?;
-            if read == 0 {
-                return Ok(None);
-            }
-            self.line += 1;
-            self.position += read as u64;
-            if read as u64 > MAX_RECORD && raw.last() != Some(&b'\n') {
-                self.position += self.source.skip_until(b'\n')? as u64;
-                let message = format!("the line is longer than {MAX_RECORD} bytes; split it");
-                return Ok(Some(Err(Problem::new("line_too_long", message))));
-            }
-            if self.line == 1 && raw.starts_with(b"\xef\xbb\xbf") {
-                raw.drain(..3);
-            }
-            while raw.last().is_some_and(|b| matches!(b, b'\n' | b'\r')) {
-                raw.pop();
-            }
-            if !raw.trim_ascii().is_empty() {
-                return Ok(Some(Ok(raw)));
+            match self.next_line().with_context(|| format!("cannot read on after line {}", self.line))? {
+                Some(Ok(line)) if line.trim_ascii().is_empty() => {}
+                other => return Ok(other),
             }
         }
     }
+
+    fn next_line(&mut self) -> io::Result<Option<Line>> {
+        let mut raw = Vec::new();
+        let read = self.source.by_ref().take(MAX_RECORD).read_until(b'\n', &mut raw)? as u64;
+        if read == 0 {
+            return Ok(None);
+        }
+        self.line += 1;
+        self.position += read;
+        if read == MAX_RECORD && raw.last() != Some(&b'\n') {
+            self.position += self.source.skip_until(b'\n')? as u64;
+            let message = format!("the line is {MAX_RECORD} bytes or longer; split it");
+            return Ok(Some(Err(Problem::new("line_too_long", message))));
+        }
+        if self.line == 1 && raw.starts_with(b"\xef\xbb\xbf") {
+            raw.drain(..3);
+        }
+        Ok(Some(Ok(raw)))
+    }
+}
+
+fn without_break(mut raw: Vec<u8>) -> Vec<u8> {
+    if raw.pop_if(|b| *b == b'\n').is_some() {
+        raw.pop_if(|b| *b == b'\r');
+    }
+    raw
 }
 
 /// Text and id of a JSON object.
@@ -206,19 +217,30 @@ fn object(raw: &str, text: &str, id: &str) -> Parsed {
     (id, parsed)
 }
 
-/// Records of a CSV with a header line.
+/// Records of a CSV with a header line. They are cut apart here and taken apart by the `csv` crate: that way
+/// the line of each is exact, and its memory bounded.
 struct Csv {
-    reader: csv::Reader<Bounded>,
-    record: csv::ByteRecord,
+    lines: Lines,
+    columns: usize,
     text: usize,
     id: Option<usize>,
 }
 
+/// A record, with the line on which it begins.
+struct Record {
+    line: u64,
+    fields: Result<csv::ByteRecord, Problem>,
+}
+
 impl Csv {
-    fn open(source: Box<dyn Read>, text: &str, id: Option<&str>) -> anyhow::Result<Self> {
-        let mut reader = csv::Reader::from_reader(Bounded { source, left: MAX_RECORD });
-        let headers = reader.byte_headers().context("cannot read the header line")?;
-        let find = |name: &str| headers.iter().position(|header| header.trim_ascii() == name.as_bytes());
+    fn open(mut lines: Lines, text: &str, id: Option<&str>) -> anyhow::Result<Self> {
+        let header = match next_record(&mut lines)? {
+            Some(header) => {
+                header.fields.map_err(|p| anyhow::anyhow!("line {}: {}", header.line, p.message))?
+            }
+            None => csv::ByteRecord::new(),
+        };
+        let find = |name: &str| header.iter().position(|column| column.trim_ascii() == name.as_bytes());
         // The columns there are go unnamed: without a header line they would be the first text.
         let named = |name: &str, flag: &str| {
             find(name).with_context(|| {
@@ -233,61 +255,92 @@ impl Csv {
             Some(id) => Some(named(id, "--id-field")?),
             None => find("id"),
         };
-        Ok(Self { reader, record: csv::ByteRecord::new(), text, id })
+        Ok(Self { columns: header.len(), lines, text, id })
     }
 
     fn next_entry(&mut self) -> anyhow::Result<Option<Entry>> {
-        self.reader.get_mut().left = MAX_RECORD;
-        match self.reader.read_byte_record(&mut self.record) {
-            Ok(false) => Ok(None),
-            Ok(true) => {
-                let line = self.record.position().map_or(0, csv::Position::line);
-                let id = self.id.map(|id| self.field(id)).transpose();
-                Ok(Some(match id {
-                    Ok(id) => Entry {
-                        line,
-                        id: id.filter(|id| !id.is_empty()).map(Id::Text),
-                        text: self.field(self.text).and_then(parse),
-                    },
-                    Err(problem) => Entry { line, id: None, text: Err(problem) },
-                }))
+        let Some(Record { line, fields }) = next_record(&mut self.lines)? else { return Ok(None) };
+        let (id, text) = match fields.and_then(|record| self.parse(&record)) {
+            Ok(parsed) => parsed,
+            Err(problem) => (None, Err(problem)),
+        };
+        Ok(Some(Entry { line, id, text }))
+    }
+
+    fn parse(&self, record: &csv::ByteRecord) -> Result<Parsed, Problem> {
+        let (got, expected) = (record.len(), self.columns);
+        if got != expected {
+            let message = format!("{got} fields, but the header line has {expected}");
+            return Err(Problem::new("invalid_csv", message));
+        }
+        let field = |at: usize| utf8(record[at].to_vec());
+        let id = self.id.map(field).transpose()?.filter(|id| !id.is_empty()).map(Id::Text);
+        Ok((id, field(self.text).and_then(parse)))
+    }
+}
+
+/// The next record that is not a blank line.
+fn next_record(lines: &mut Lines) -> anyhow::Result<Option<Record>> {
+    let Some(first) = lines.next_filled()? else { return Ok(None) };
+    let line = lines.line;
+    let mut raw = match first {
+        Ok(raw) => raw,
+        Err(problem) => return Ok(Some(Record { line, fields: Err(problem) })),
+    };
+    let mut place = Place::FieldStart.after(&raw);
+    while place == Place::Quoted {
+        let more = lines.next_line().with_context(|| format!("cannot read on after line {}", lines.line))?;
+        let Some(more) = more else {
+            let problem = Problem::new("invalid_csv", "a quote is not closed; what follows it was not read");
+            return Ok(Some(Record { line, fields: Err(problem) }));
+        };
+        match more {
+            Ok(more) if (raw.len() + more.len()) as u64 <= MAX_RECORD => {
+                place = place.after(&more);
+                raw.extend(more);
             }
-            Err(error) => match error.kind() {
-                csv::ErrorKind::UnequalLengths { pos, expected_len, len } => {
-                    let message = format!("{len} fields, but the header line has {expected_len}");
-                    let line = pos.as_ref().map_or(0, csv::Position::line);
-                    Ok(Some(Entry { line, id: None, text: Err(Problem::new("invalid_csv", message)) }))
-                }
-                _ => {
-                    let line = self.reader.position().line();
-                    Err(anyhow::Error::new(error).context(format!("cannot read on from line {line}")))
-                }
-            },
+            // Where the next record begins can no longer be told.
+            _ => anyhow::bail!(
+                "the record from line {line} is longer than {MAX_RECORD} bytes; is a quote not closed?"
+            ),
         }
     }
+    Ok(Some(Record { line, fields: split(without_break(raw)) }))
+}
 
-    fn field(&self, at: usize) -> Result<String, Problem> {
-        utf8(self.record.get(at).unwrap_or_default().to_vec())
+fn split(raw: Vec<u8>) -> Result<csv::ByteRecord, Problem> {
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .terminator(csv::Terminator::Any(b'\n'))
+        .from_reader(raw.as_slice());
+    let mut record = csv::ByteRecord::new();
+    match reader.read_byte_record(&mut record) {
+        Ok(true) => Ok(record),
+        Ok(false) | Err(_) => Err(Problem::new("invalid_csv", "not a CSV record")),
     }
 }
 
-/// Ends with an error where one record takes more than it may: a quote that is never closed would otherwise
-/// take the rest of the input into memory.
-struct Bounded {
-    source: Box<dyn Read>,
-    left: u64,
+/// Where in a record one is, as far as it decides whether a line break ends it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    FieldStart,
+    /// In a field without quotes, or behind the quotes of one.
+    Plain,
+    Quoted,
+    /// Behind a quote in quotes: it closes them, unless another follows.
+    AfterQuote,
 }
 
-impl Read for Bounded {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        if self.left == 0 {
-            let message = format!("one record is longer than {MAX_RECORD} bytes; is a quote not closed?");
-            return Err(io::Error::other(message));
-        }
-        let most = usize::try_from(self.left).map_or(into.len(), |left| left.min(into.len()));
-        let read = self.source.read(&mut into[..most])?;
-        self.left -= read as u64;
-        Ok(read)
+impl Place {
+    /// Where one is after these bytes; the same rules as the `csv` crate's.
+    fn after(self, bytes: &[u8]) -> Self {
+        bytes.iter().fold(self, |place, byte| match (place, byte) {
+            (Self::Quoted, b'"') => Self::AfterQuote,
+            (Self::Quoted, _) | (Self::FieldStart | Self::AfterQuote, b'"') => Self::Quoted,
+            (_, b',' | b'\n') => Self::FieldStart,
+            (_, _) => Self::Plain,
+        })
     }
 }
 

@@ -1,5 +1,7 @@
 //! Tests of reading texts, on tiny made-up inputs.
 
+use proptest::prelude::*;
+
 use super::*;
 
 fn reader(input: impl AsRef<[u8]>, layout: &Layout) -> anyhow::Result<Reader> {
@@ -86,7 +88,12 @@ fn no_problem_repeats_the_text() {
 fn csv_records_may_span_lines() {
     let input = "id,text\na,amber\n,\"basin\ncedar, \"\"delta\"\"\"\n\nc,ember\n";
     assert_eq!(read(input, &csv()), ["2 a amber", "3 - basin\ncedar, \"delta\"", "6 c ember"]);
+    assert_eq!(
+        read("id,text\r\na,amber\r\n\r\nb,\"basin\r\ncedar\"\r\nc,5\" delta\r\n", &csv()),
+        ["2 a amber", "4 b basin\r\ncedar", "6 c 5\" delta"]
+    );
     assert_eq!(read("text,n\namber,1\n", &csv()), ["2 - amber"]);
+    assert_eq!(read("text\namber\n\"basin\ncedar\n", &csv()), ["2 - amber", "3 - !invalid_csv"]);
     assert!(read("text\n", &csv()).is_empty());
 }
 
@@ -95,8 +102,38 @@ fn a_bad_csv_record_is_a_problem_in_its_place() {
     let input = b"id,text\na,amber\nb\nc,basin,1\nd,\ne,\xff\nf,cedar\n";
     assert_eq!(
         read(input, &csv()),
-        ["2 a amber", "3 - !invalid_csv", "4 - !invalid_csv", "5 d !empty_text", "6 e !not_utf8", "7 f cedar"]
+        [
+            "2 a amber",
+            "3 - !invalid_csv",
+            "4 - !invalid_csv",
+            "5 d !empty_text",
+            "6 e !not_utf8",
+            "7 f cedar"
+        ]
     );
+}
+
+proptest! {
+    /// Records are cut apart where the `csv` crate would end them.
+    #[test]
+    fn records_are_the_ones_of_the_csv_crate(body in "[a\",\n]{0,30}") {
+        let mut whole = csv::ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .terminator(csv::Terminator::Any(b'\n'))
+            .from_reader(body.as_bytes());
+        let whole: Vec<csv::ByteRecord> = whole.byte_records().map(|r| r.expect("in memory")).collect();
+        let mut lines = Lines { source: BufReader::new(Box::new(io::Cursor::new(body))), line: 0, position: 0 };
+        let mut cut = 0;
+        while let Some(Record { fields, .. }) = next_record(&mut lines).expect("in memory") {
+            // A quote that is never closed is refused here; the crate takes what there is.
+            if let Ok(fields) = fields {
+                prop_assert_eq!(Some(&fields), whole.get(cut));
+            }
+            cut += 1;
+        }
+        prop_assert_eq!(cut, whole.len());
+    }
 }
 
 #[test]
