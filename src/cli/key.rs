@@ -63,7 +63,8 @@ pub(crate) fn run(args: Args, output: &Output) -> anyhow::Result<ExitCode> {
 async fn act(verb: Verb, service: &Service, output: &Output) -> anyhow::Result<ExitCode> {
     match verb {
         Verb::Create { name, scopes, .. } => {
-            let scopes: Scopes = if scopes.is_empty() { Scope::ALL.into() } else { scopes.into_iter().collect() };
+            let scopes: Scopes =
+                if scopes.is_empty() { Scope::ALL.into() } else { scopes.into_iter().collect() };
             let (key, secret) = service.create_key(Actor::Operator, &name, scopes).await?;
             output.note(format_args!("key {} for `{}`; its secret is shown this once:", key.id, key.name));
             output.data(secret.expose_secret())?;

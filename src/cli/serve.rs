@@ -19,8 +19,8 @@ use crate::domain::audit::Actor;
 use crate::domain::user::Role;
 use crate::http::server::{Ended, serve};
 use crate::http::state::{Access, AppState, CookieKey, Settings};
-use crate::inference::handle::{Handle, QueueLimits};
 use crate::inference;
+use crate::inference::handle::{Handle, QueueLimits};
 use crate::service::Service;
 use crate::service::clock::Clock;
 use crate::telemetry::metrics::Recorder;
@@ -106,6 +106,7 @@ async fn start(
     if access == Access::Keyless {
         offer_dev_account(&service, output).await?;
     }
+    output.note("  stop          Ctrl-C");
     let upkeep = tokio::spawn(tidy(service));
     let ended = serve(listener, state, stop_signal(), config.server.shutdown_grace).await;
     upkeep.abort();
@@ -131,7 +132,11 @@ fn greet(service: &Service, access: Access, address: SocketAddr, given: &setting
     let base = format!("http://{address}");
     let flags = given.repeat();
     output.note(format_args!("Countervail {} answers on {base}", env!("CARGO_PKG_VERSION")));
-    output.note(format_args!("  model         {} ({digest}), policy {}", model.name, service.policy().version));
+    output.note(format_args!(
+        "  model         {} ({digest}), policy {}",
+        model.name,
+        service.policy().version
+    ));
     output.note(format_args!("  review desk   {base}/console"));
     output.note(format_args!("  add a person  countervail user add NAME{flags}"));
     let key = match access {
@@ -147,7 +152,6 @@ fn greet(service: &Service, access: Access, address: SocketAddr, given: &setting
     output.note(format_args!(
         "  try it        curl {base}/v1/moderations{key} -H 'content-type: application/json' -d '{{\"input\":\"hello\"}}'"
     ));
-    output.note("  stop          Ctrl-C");
 }
 
 /// Whoever tries it out should see the desk at once: the first time, there is an account ready.

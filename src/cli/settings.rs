@@ -20,6 +20,7 @@ use crate::store::Store;
 
 /// Flags about settings and the database.
 #[derive(Debug, clap::Args)]
+#[group(id = "settings")]
 pub(crate) struct Args {
     /// Settings file (TOML); `COUNTERVAIL__SECTION__KEY` in the environment and flags win over it
     #[arg(long, value_name = "FILE")]

@@ -65,11 +65,8 @@ impl Keys {
 
     fn unknown(&self, key: &str) -> String {
         let section = key.split('.').next().unwrap_or(key);
-        let same: Vec<&str> = self
-            .values
-            .keys()
-            .filter_map(|known| known.strip_prefix(section)?.strip_prefix('.'))
-            .collect();
+        let same: Vec<&str> =
+            self.values.keys().filter_map(|known| known.strip_prefix(section)?.strip_prefix('.')).collect();
         if same.is_empty() {
             let mut sections: Vec<&str> = self.values.keys().filter_map(|k| k.split('.').next()).collect();
             sections.dedup();

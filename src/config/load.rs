@@ -91,7 +91,8 @@ mod tests {
 
     #[test]
     fn later_layers_win() {
-        let file = Some(("my.toml".into(), "[server]\nlisten = \"127.0.0.1:1\"\n[log]\njson = true".to_owned()));
+        let file =
+            Some(("my.toml".into(), "[server]\nlisten = \"127.0.0.1:1\"\n[log]\njson = true".to_owned()));
         let environment = [
             variable("COUNTERVAIL__SERVER__LISTEN", "127.0.0.1:2"),
             variable("COUNTERVAIL__LIMITS__CLAIM_TTL_S", "90"),
@@ -108,12 +109,11 @@ mod tests {
     fn every_problem_is_named_with_its_key_and_source() {
         let file = Some((
             "my.toml".into(),
-            "speed = 1\n[server]\nlisten = \"here\"\nlissten = 1\n[limits]\nmax_text_bytes = 0\n[web]\na = 1".to_owned(),
+            "speed = 1\n[server]\nlisten = \"here\"\nlissten = 1\n[limits]\nmax_text_bytes = 0\n[web]\na = 1"
+                .to_owned(),
         ));
-        let environment = [
-            variable("COUNTERVAIL__LOG__JSON", "yes"),
-            variable("COUNTERVAIL__MODEL__QUEUE_CAPACITY", "3"),
-        ];
+        let environment =
+            [variable("COUNTERVAIL__LOG__JSON", "yes"), variable("COUNTERVAIL__MODEL__QUEUE_CAPACITY", "3")];
         let error = resolve(file, environment.into_iter(), &[]).expect_err("invalid");
         insta::assert_snapshot!(error, @"");
     }

@@ -56,7 +56,9 @@ pub enum NoReviewer {
 impl IntoResponse for NoReviewer {
     fn into_response(self) -> Response {
         match self {
-            Self::SignIn { back: Some(path) } => Redirect::to(&format!("{LOGIN}?next={path}")).into_response(),
+            Self::SignIn { back: Some(path) } => {
+                Redirect::to(&format!("{LOGIN}?next={path}")).into_response()
+            }
             Self::SignIn { back: None } => Redirect::to(LOGIN).into_response(),
             Self::Failed(error) => error.into_response(),
         }

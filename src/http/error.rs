@@ -271,7 +271,8 @@ mod tests {
     #[test]
     fn retry_after_is_whole_seconds_and_never_zero() {
         let after = |ms| {
-            ApiError::from(ServiceError::Overloaded { retry_after: Duration::from_millis(ms) }).retry_after_s()
+            ApiError::from(ServiceError::Overloaded { retry_after: Duration::from_millis(ms) })
+                .retry_after_s()
         };
         assert_eq!([after(0), after(1), after(1000), after(1001)], [Some(1), Some(1), Some(1), Some(2)]);
     }

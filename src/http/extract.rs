@@ -1,11 +1,11 @@
 //! Extractors whose refusals are our own errors. What a client sent is never repeated in them: a parse
 //! error that quotes its input would carry a text into logs and answers.
 
+use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{Form, FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
-use axum::body::Bytes;
 use serde::de::DeserializeOwned;
 
 use crate::http::error::{ApiError, Code};
@@ -116,7 +116,8 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for AppForm<T> {
             if rejection.into_response().status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE {
                 ApiError::new(Code::BodyTooLarge)
             } else {
-                ApiError::new(Code::InvalidRequest).says("the form is incomplete; open the page again and repeat")
+                ApiError::new(Code::InvalidRequest)
+                    .says("the form is incomplete; open the page again and repeat")
             }
         })?;
         Ok(Self(form))
@@ -151,7 +152,10 @@ mod tests {
     fn nothing_that_was_sent_is_repeated() {
         for (body, says) in [
             (r#"{"size":"planted"}"#, "a value has the wrong type, expected u8 at line 1 column 17"),
-            (r#"{"size":1,"planted":1}"#, "the body has an unknown field, expected `size` at line 1 column 19"),
+            (
+                r#"{"size":1,"planted":1}"#,
+                "the body has an unknown field, expected `size` at line 1 column 19",
+            ),
             (r#"{}"#, "the body has a missing field `size` at line 1 column 2"),
             (r#"{"planted"#, "the body is not JSON: it breaks off at line 1 column 9"),
             (r#"{"size":1000}"#, "a value has the wrong type, expected u8 at line 1 column 12"),

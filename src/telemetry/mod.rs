@@ -20,7 +20,9 @@ pub enum LogFormat {
 /// Logging cannot be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("`log.filter` is `{filter}`, which is no filter: {reason}; an example is `info,countervail=debug`")]
+    #[error(
+        "`log.filter` is `{filter}`, which is no filter: {reason}; an example is `info,countervail=debug`"
+    )]
     Filter { filter: String, reason: String },
     #[error("logging is already set up")]
     Twice,

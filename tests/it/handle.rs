@@ -47,7 +47,12 @@ async fn everyone_gets_the_answer_to_their_own_text() {
     let mut alone = pipeline();
     let handle = Handle::start(pipeline(), QueueLimits { capacity: 256, max_batch: 16 }).expect("starts");
     let texts: Vec<Text> = (0..60)
-        .map(|i| text(&format!("amber basin {} delta", ["zorblax", "cedar", "opal copper"][i % 3].repeat(1 + i % 2))))
+        .map(|i| {
+            text(&format!(
+                "amber basin {} delta",
+                ["zorblax", "cedar", "opal copper"][i % 3].repeat(1 + i % 2)
+            ))
+        })
         .collect();
     let expected = alone.assess(&texts).expect("runs");
     let waiting = texts.iter().map(|t| {
@@ -56,7 +61,8 @@ async fn everyone_gets_the_answer_to_their_own_text() {
     });
     for (answer, expected) in waiting.collect::<Vec<_>>().into_iter().zip(expected) {
         let got = answer.await.expect("no panic").expect("assessed");
-        let score = |a: &countervail::domain::assessment::Assessment| a.reading.as_ref().map(|r| r.extremism.get());
+        let score =
+            |a: &countervail::domain::assessment::Assessment| a.reading.as_ref().map(|r| r.extremism.get());
         let (got, want) = (score(&got).expect("a score"), score(&expected).expect("a score"));
         assert!((got - want).abs() < 1e-5, "{got} {want}");
     }

@@ -1,11 +1,14 @@
 //! Tests from outside, in one binary.
 
-mod classify;
+mod api;
+mod cli;
+mod console;
 mod encoder;
 mod eval;
 mod ground;
 mod handle;
 mod service;
 mod store;
+mod support;
 mod tiny;
 mod train;

@@ -84,6 +84,8 @@ async fn ten_thousand_texts_survive_a_kill() {
         first.cut,
         stored_in_flight(&kept, &acknowledged),
     );
+    let flagged = answers.values().flatten().any(|answer| answer.flagged);
+    assert!(flagged, "nothing was flagged, so the way to the reviewers was not tested");
 }
 
 /// How to run it, from the environment.

@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 /// How long it may take until it says where it answers.
@@ -53,13 +53,15 @@ impl Server {
                 let _ = writeln!(log, "{line}");
             }
         });
-        if let Ok(base) = base.recv_timeout(START) {
-            return Self { child, base, started: began.elapsed() };
-        }
+        let why = match base.recv_timeout(START) {
+            Ok(base) => return Self { child, base, started: began.elapsed() },
+            Err(RecvTimeoutError::Timeout) => format!("did not start within {START:?}"),
+            Err(RecvTimeoutError::Disconnected) => "ended before it answered".to_owned(),
+        };
         let _ = child.kill();
         let _ = child.wait();
         let said = fs_err::read_to_string(&program.log).unwrap_or_default();
-        panic!("the service did not start within {START:?}; it said:\n{said}");
+        panic!("the service {why}; it said:\n{said}");
     }
 
     /// `kill -9`: no time to tidy up.

@@ -107,8 +107,18 @@ mod tests {
     #[test]
     fn every_key_of_openai_and_of_ours_is_there_once() {
         let openai = [
-            "harassment", "harassment/threatening", "hate", "hate/threatening", "illicit", "illicit/violent",
-            "self-harm", "self-harm/instructions", "self-harm/intent", "sexual", "sexual/minors", "violence",
+            "harassment",
+            "harassment/threatening",
+            "hate",
+            "hate/threatening",
+            "illicit",
+            "illicit/violent",
+            "self-harm",
+            "self-harm/instructions",
+            "self-harm/intent",
+            "sexual",
+            "sexual/minors",
+            "violence",
             "violence/graphic",
         ];
         let keys: Vec<&str> = RULES.iter().map(|(key, _)| *key).chain(UNREAD).collect();

@@ -99,6 +99,7 @@ where
     T: std::str::FromStr,
     T::Err: std::fmt::Display,
 {
-    let wrong = |e: T::Err| ApiError::new(Code::InvalidRequest).says(e.to_string()).at(format!("{prefix}{field}"));
+    let wrong =
+        |e: T::Err| ApiError::new(Code::InvalidRequest).says(e.to_string()).at(format!("{prefix}{field}"));
     raw.map(|raw| raw.parse().map_err(wrong)).transpose()
 }

@@ -44,7 +44,6 @@ pub(super) enum Input {
 
 /// A piece of one text.
 #[derive(Debug, Serialize, ToSchema)]
-#[expect(dead_code, reason = "describes what is parsed by hand, for better errors")]
 pub(super) struct TextPart {
     /// Always `text`.
     #[serde(rename = "type")]
@@ -176,10 +175,7 @@ impl ModerationResult {
                 language: assessment.language,
                 language_support: assessment.language_support.id(),
                 context: assessment.reading.as_ref().map(|r| r.likely_context().id()),
-                model: Model {
-                    name: moderation.model.name.clone(),
-                    digest: moderation.model.digest.clone(),
-                },
+                model: Model { name: moderation.model.name.clone(), digest: moderation.model.digest.clone() },
                 policy_version: moderation.policy_version.clone(),
                 windows: assessment.windows,
             },
@@ -204,7 +200,9 @@ fn parse(input: Value, limits: &Limits) -> Result<Texts, ApiError> {
         Value::String(raw) => {
             Ok(Texts { texts: vec![text(raw, limits.max_text_bytes, "input")?], listed: false })
         }
-        Value::Array(entries) if entries.is_empty() => Err(wrong("input is an empty list; send at least one text")),
+        Value::Array(entries) if entries.is_empty() => {
+            Err(wrong("input is an empty list; send at least one text"))
+        }
         Value::Array(entries) if entries[0].is_object() => {
             let raw = join_parts(entries)?;
             Ok(Texts { texts: vec![text(raw, limits.max_text_bytes, "input")?], listed: false })
@@ -239,7 +237,9 @@ fn join_parts(parts: Vec<Value>) -> Result<String, ApiError> {
         match (kind.as_deref(), part.get_mut("text").map(Value::take)) {
             (Some("text"), Some(Value::String(piece))) => pieces.push(piece),
             (Some("text"), _) => {
-                return Err(ApiError::new(Code::InvalidRequest).says("a text part needs a string `text`").at(at));
+                return Err(ApiError::new(Code::InvalidRequest)
+                    .says("a text part needs a string `text`")
+                    .at(at));
             }
             (Some("image_url"), _) => return Err(ApiError::new(Code::ImageNotSupported).at(at)),
             _ => {

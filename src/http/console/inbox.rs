@@ -142,11 +142,7 @@ fn tabs(here: InboxState, counts: InboxCounts) -> Vec<Tab> {
 
 fn bands(chosen: Option<Band>) -> Vec<Choice> {
     let choice = |band: Band| Choice { id: band.id(), name: words::band(band), chosen: chosen == Some(band) };
-    vec![
-        Choice { id: "", name: "All", chosen: chosen.is_none() },
-        choice(Band::Urgent),
-        choice(Band::Review),
-    ]
+    vec![Choice { id: "", name: "All", chosen: chosen.is_none() }, choice(Band::Urgent), choice(Band::Review)]
 }
 
 fn notice(done: &str) -> Option<String> {

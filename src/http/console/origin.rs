@@ -35,7 +35,8 @@ mod tests {
     use super::*;
 
     fn check(headers: &[(&'static str, &'static str)]) -> bool {
-        let headers = headers.iter().map(|(k, v)| (k.parse().expect("name"), v.parse().expect("value"))).collect();
+        let headers =
+            headers.iter().map(|(k, v)| (k.parse().expect("name"), v.parse().expect("value"))).collect();
         is_same_origin(&headers, None)
     }
 

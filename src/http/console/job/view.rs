@@ -137,7 +137,9 @@ impl<'a> JobPage<'a> {
 fn why(file: &JobFile) -> String {
     match (file.job.origin, file.job.report_count) {
         (JobOrigin::Moderation(_), 0) => "The model suggests that a person should look.".to_owned(),
-        (JobOrigin::Moderation(_), 1) => "The model suggests that a person should look, and somebody reported it.".to_owned(),
+        (JobOrigin::Moderation(_), 1) => {
+            "The model suggests that a person should look, and somebody reported it.".to_owned()
+        }
         (JobOrigin::Moderation(_), n) => {
             format!("The model suggests that a person should look, and it was reported {n} times.")
         }
@@ -153,7 +155,10 @@ fn facts(file: &JobFile, now: OffsetDateTime) -> Vec<(&'static str, String)> {
         let score = score.get();
         facts.push(("Needs a look", format!("{} ({})", words::likelihood(score), words::percent(score))));
     }
-    facts.push(("Waiting since", format!("{}, {}", words::moment(job.opened_at), words::age(now, job.opened_at))));
+    facts.push((
+        "Waiting since",
+        format!("{}, {}", words::moment(job.opened_at), words::age(now, job.opened_at)),
+    ));
     if let Some(moderation) = moderation {
         facts.push(("Language", words::language(moderation.assessment.language).1.to_owned()));
     }
@@ -172,7 +177,8 @@ fn text(file: &JobFile) -> Option<TextView<'_>> {
     let assessment = file.moderation.as_ref().map(|m| &m.assessment);
     let span = assessment.and_then(|a| a.strongest_window);
     // A span that does not fit the text marks nothing rather than failing the page.
-    let parts = span.and_then(|s| Some((text.get(..s.start)?, text.get(s.start..s.end)?, text.get(s.end..)?)));
+    let parts =
+        span.and_then(|s| Some((text.get(..s.start)?, text.get(s.start..s.end)?, text.get(s.end..)?)));
     let (before, strongest, after) = parts.unwrap_or((text, "", ""));
     Some(TextView {
         lang: assessment.map_or("und", |a| words::language(a.language).0),
@@ -213,17 +219,26 @@ fn reports<'a>(file: &'a JobFile, shown: &Shown) -> Vec<ReportView<'a>> {
 }
 
 fn history(file: &JobFile) -> Vec<Event<'_>> {
-    let opened = Event { moment: words::moment(file.job.opened_at), what: "came to the desk".to_owned(), note: None };
+    let opened =
+        Event { moment: words::moment(file.job.opened_at), what: "came to the desk".to_owned(), note: None };
     let mut events = vec![opened];
     for (recorded, name) in &file.decisions {
         events.push(Event {
             moment: words::moment(recorded.at),
-            what: format!("{} by {name}: {}", words::decided(recorded.decision), words::reason(recorded.reason)),
+            what: format!(
+                "{} by {name}: {}",
+                words::decided(recorded.decision),
+                words::reason(recorded.reason)
+            ),
             note: recorded.note.as_ref().map(|n| n.as_str()),
         });
     }
     if let (Some(claim), Some(name)) = (&file.job.claim, &file.claimed_by) {
-        events.push(Event { moment: words::moment(claim.at), what: format!("claimed by {name}"), note: None });
+        events.push(Event {
+            moment: words::moment(claim.at),
+            what: format!("claimed by {name}"),
+            note: None,
+        });
     }
     events
 }
