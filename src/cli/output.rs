@@ -30,6 +30,7 @@ impl fmt::Display for Hint {
     }
 }
 
+#[expect(clippy::unused_self, reason = "who holds no `Output` does not print")]
 impl Output {
     pub(crate) fn new() -> Self {
         Self { interactive: io::stdin().is_terminal() && io::stderr().is_terminal() }

@@ -45,6 +45,7 @@ pub(crate) struct Args {
     settings: settings::Args,
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "every command takes its arguments by value")]
 pub(crate) fn run(args: Args, output: &Output) -> anyhow::Result<ExitCode> {
     let flags = [
         flag("--listen", "server.listen", args.listen.as_ref()),

@@ -41,7 +41,7 @@ impl Args {
         all.extend(flag("--database-url", "database.url", self.database_url.as_ref()));
         load(self.config.as_deref(), &all).context(Hint::new(
             "the settings cannot be used",
-            "config/default.toml in the source lists every key with its unit and range",
+            "src/config/default.toml in the source lists every key with its unit and range",
         ))
     }
 
@@ -51,7 +51,7 @@ impl Args {
         let config = self.config.as_ref().map(|path| path.display().to_string());
         for (name, value) in [("--config", config.as_ref()), ("--data-dir", self.data_dir.as_ref())] {
             if let Some(value) = value {
-                flags.push_str(&format!(" {name} {value}"));
+                flags = format!("{flags} {name} {value}");
             }
         }
         if self.database_url.is_some() {
@@ -70,13 +70,12 @@ pub(crate) fn flag(name: &'static str, key: &'static str, value: Option<&String>
 /// Opens the database, making it first if it is the SQLite file of the data folder.
 pub(crate) async fn open_store(config: &Config) -> anyhow::Result<Store> {
     let database = &config.database;
-    let (url, what) = match &database.url {
-        Some(url) => (url.expose_secret().to_owned(), "the database of `database.url`".to_owned()),
-        None => {
-            make_data_dir(&database.data_dir)?;
-            let file = database.data_dir.join("countervail.sqlite3");
-            (sqlite_url(&file)?, file.display().to_string())
-        }
+    let (url, what) = if let Some(url) = &database.url {
+        (url.expose_secret().to_owned(), "the database of `database.url`".to_owned())
+    } else {
+        make_data_dir(&database.data_dir)?;
+        let file = database.data_dir.join("countervail.sqlite3");
+        (sqlite_url(&file)?, file.display().to_string())
     };
     Store::connect(&url).await.with_context(|| {
         Hint::new(format!("cannot open {what}"), "check that it exists and may be written, then try again")

@@ -61,5 +61,5 @@ fn count(n: usize) -> String {
 }
 
 fn listed(problems: &[Problem]) -> String {
-    problems.iter().map(|p| format!("\n  {p}")).collect()
+    problems.iter().fold(String::new(), |list, p| list + "\n  " + &p.to_string())
 }

@@ -115,7 +115,16 @@ mod tests {
         let environment =
             [variable("COUNTERVAIL__LOG__JSON", "yes"), variable("COUNTERVAIL__MODEL__QUEUE_CAPACITY", "3")];
         let error = resolve(file, environment.into_iter(), &[]).expect_err("invalid");
-        insta::assert_snapshot!(error, @"");
+        insta::assert_snapshot!(error, @"
+        7 things are wrong with the settings
+          `server.lissten` from my.toml: there is no such key; the keys of [server] are listen, max_body_bytes, request_timeout_ms, shutdown_grace_ms
+          `speed` from my.toml: expected a section, as in `[speed]`
+          `web.a` from my.toml: there is no such section; the sections are console, database, limits, log, model, server
+          `log.json` from COUNTERVAIL__LOG__JSON in the environment: expected true or false, got a string
+          `server.listen` from my.toml: `here` is not an address and port such as 127.0.0.1:8080 or [::1]:8080
+          `limits.max_text_bytes` from my.toml: is 0, expected 1 to 1048576
+          `model.queue_capacity` from COUNTERVAIL__MODEL__QUEUE_CAPACITY in the environment: is 3, less than `limits.max_texts_per_request`, which is 128: a full call could never be answered
+        ");
     }
 
     #[test]

@@ -85,14 +85,12 @@ fn console(keys: &mut Keys) -> Console {
 fn number(keys: &mut Keys, key: &str, range: RangeInclusive<u64>) -> u64 {
     let (value, origin) = keys.get(key);
     let given = value.as_integer().unwrap_or_default();
-    match u64::try_from(given).ok().filter(|n| range.contains(n)) {
-        Some(n) => n,
-        None => {
-            let reason = format!("is {given}, expected {} to {}", range.start(), range.end());
-            keys.report(key, &origin, reason);
-            *range.start()
-        }
-    }
+    let fits = u64::try_from(given).ok().filter(|n| range.contains(n));
+    fits.unwrap_or_else(|| {
+        let reason = format!("is {given}, expected {} to {}", range.start(), range.end());
+        keys.report(key, &origin, reason);
+        *range.start()
+    })
 }
 
 fn size(keys: &mut Keys, key: &str, range: RangeInclusive<u64>) -> usize {

@@ -242,11 +242,12 @@ impl From<ServiceError> for ApiError {
             | ServiceError::PasswordTooLong { .. }
             | ServiceError::BadName { .. }
             | ServiceError::NoScope => said(Code::InvalidRequest),
-            ServiceError::Hash(_) | ServiceError::Randomness(_) => Self::new(Code::Internal).because(&error),
             ServiceError::Store(StoreError::Unavailable(_)) => {
                 Self::new(Code::DatabaseUnavailable).because(&error)
             }
-            ServiceError::Store(_) => Self::new(Code::Internal).because(&error),
+            ServiceError::Hash(_) | ServiceError::Randomness(_) | ServiceError::Store(_) => {
+                Self::new(Code::Internal).because(&error)
+            }
         }
     }
 }

@@ -156,7 +156,7 @@ mod tests {
                 r#"{"size":1,"planted":1}"#,
                 "the body has an unknown field, expected `size` at line 1 column 19",
             ),
-            (r#"{}"#, "the body has a missing field `size` at line 1 column 2"),
+            ("{}", "the body has a missing field `size` at line 1 column 2"),
             (r#"{"planted"#, "the body is not JSON: it breaks off at line 1 column 9"),
             (r#"{"size":1000}"#, "a value has the wrong type, expected u8 at line 1 column 12"),
         ] {

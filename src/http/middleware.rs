@@ -42,7 +42,7 @@ pub(super) async fn converse(State(state): State<AppState>, request: Request, ne
     if let Some(error) = response.extensions_mut().remove::<Arc<ApiError>>() {
         let status = error.code.status().as_u16();
         RequestFailed { id: &id, code: error.code.id(), status, cause: error.cause.as_deref() }.emit();
-        response = dress(response, &error, &id, desk);
+        response = dress(&response, &error, &id, desk);
     }
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID.clone(), value);
@@ -59,7 +59,7 @@ pub(super) async fn converse(State(state): State<AppState>, request: Request, ne
 }
 
 /// The failure in the client's dialect, with the headers that the bare response already had.
-fn dress(bare: Response, error: &ApiError, request_id: &str, desk: bool) -> Response {
+fn dress(bare: &Response, error: &ApiError, request_id: &str, desk: bool) -> Response {
     let status = error.code.status();
     let mut response = if desk {
         (status, console::error_page(error, request_id)).into_response()
@@ -125,7 +125,8 @@ pub(super) async fn refuse_foreign_host(
 
 fn names_this_machine(request: &Request) -> bool {
     let host = request.headers().get(HOST).and_then(|h| h.to_str().ok());
-    let Some(authority) = host.or_else(|| request.uri().authority().map(|a| a.as_str())) else {
+    let Some(authority) = host.or_else(|| request.uri().authority().map(axum::http::uri::Authority::as_str))
+    else {
         return false;
     };
     let Ok(authority) = authority.parse::<axum::http::uri::Authority>() else {

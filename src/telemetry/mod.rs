@@ -4,6 +4,8 @@
 pub mod events;
 pub mod metrics;
 
+use std::io::IsTerminal as _;
+
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -38,7 +40,9 @@ pub fn init(filter: &str, format: LogFormat) -> Result<(), Error> {
         reason: e.to_string(),
     };
     let registry = tracing_subscriber::registry().with(EnvFilter::builder().parse(filter).map_err(wrong)?);
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let lines = tracing_subscriber::fmt::layer()
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
     match format {
         LogFormat::Text => registry.with(lines.with_target(false)).try_init(),
         LogFormat::Json => registry.with(lines.json()).try_init(),

@@ -50,7 +50,10 @@ async fn a_plain_request_id_is_kept_and_another_is_replaced() {
 async fn a_panic_of_the_model_ends_one_request_and_says_nothing() {
     let app = spawn_app().await;
     let answer = app.send("/v1/moderations", json!({"input": "zorblax panic"}), 500).await;
-    assert_eq!((&answer["error"]["code"], &answer["error"]["param"]), (&json!("not_assessed"), &json!("input")));
+    assert_eq!(
+        (&answer["error"]["code"], &answer["error"]["param"]),
+        (&json!("not_assessed"), &json!("input"))
+    );
     assert!(!answer.to_string().contains("asked to"), "{answer}");
     app.moderate(json!("still there")).await;
 }

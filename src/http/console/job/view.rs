@@ -3,9 +3,11 @@
 use askama::Template;
 use time::OffsetDateTime;
 
+use crate::domain::item::AuthorRef;
 use crate::domain::policy::Band;
-use crate::domain::review::{Decision, JobOrigin, Reason, ReviewState};
+use crate::domain::review::{Decision, JobOrigin, Note, Reason, ReviewState};
 use crate::domain::taxonomy::Category;
+use crate::domain::text::Text;
 use crate::domain::user::Permission;
 use crate::http::console::words;
 use crate::service::access::SignedIn;
@@ -185,8 +187,8 @@ fn text(file: &JobFile) -> Option<TextView<'_>> {
         before,
         strongest,
         after,
-        context: item.context.as_ref().map(|c| c.as_str()),
-        author: item.author.as_ref().map(|a| a.as_str()),
+        context: item.context.as_ref().map(Text::as_str),
+        author: item.author.as_ref().map(AuthorRef::as_str),
     })
 }
 
@@ -213,7 +215,7 @@ fn reports<'a>(file: &'a JobFile, shown: &Shown) -> Vec<ReportView<'a>> {
         .map(|report| ReportView {
             reason: report.reason.id(),
             moment: words::moment(report.at),
-            note: report.note.as_ref().filter(|_| shown.revealed).map(|n| n.as_str()),
+            note: report.note.as_ref().filter(|_| shown.revealed).map(Note::as_str),
         })
         .collect()
 }
@@ -230,7 +232,7 @@ fn history(file: &JobFile) -> Vec<Event<'_>> {
                 words::decided(recorded.decision),
                 words::reason(recorded.reason)
             ),
-            note: recorded.note.as_ref().map(|n| n.as_str()),
+            note: recorded.note.as_ref().map(Note::as_str),
         });
     }
     if let (Some(claim), Some(name)) = (&file.job.claim, &file.claimed_by) {
