@@ -9,6 +9,7 @@
 //! is returned is printed once and ends with 2; attach a [`Hint`](output::Hint) where there is a way out.
 
 // One line per command.
+mod classify;
 mod eval;
 mod key;
 mod memory;
@@ -41,6 +42,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Serve(serve::Args),
+    Classify(classify::Args),
     Key(key::Args),
     User(user::Args),
     Train(train::Args),
@@ -52,6 +54,7 @@ impl Command {
     fn run(self, output: &Output) -> anyhow::Result<ExitCode> {
         match self {
             Self::Serve(args) => serve::run(args, output),
+            Self::Classify(args) => classify::run(args, output),
             Self::Key(args) => key::run(args, output),
             Self::User(args) => user::run(args, output),
             Self::Train(args) => train::run(args, output),

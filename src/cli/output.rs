@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::io::{self, IsTerminal as _, Write as _};
+use std::ops::ControlFlow;
 
 /// The two streams.
 #[derive(Debug)]
@@ -48,6 +49,18 @@ impl Output {
         match writeln!(io::stdout(), "{line}") {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
             written => Ok(written?),
+        }
+    }
+
+    /// Lines of data, each with its line break; breaks when whoever reads them has had enough.
+    ///
+    /// # Errors
+    /// When standard output cannot be written for another reason.
+    pub(crate) fn stream(&self, lines: &str) -> anyhow::Result<ControlFlow<()>> {
+        let mut stdout = io::stdout();
+        match stdout.write_all(lines.as_bytes()).and_then(|()| stdout.flush()) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(ControlFlow::Break(())),
+            written => Ok(ControlFlow::Continue(written?)),
         }
     }
 

@@ -1,10 +1,9 @@
 //! SHA-256 of files, as sources pin them.
 
-use std::fmt::Write as _;
 use std::io::{self, Read as _};
 use std::path::Path;
 
-use sha2::{Digest as _, Sha256};
+use crate::domain::digest::{Digest, Hasher};
 
 /// Lower-case hexadecimal SHA-256 of a file's bytes.
 ///
@@ -12,12 +11,12 @@ use sha2::{Digest as _, Sha256};
 /// When the file cannot be read; the error names it.
 pub fn sha256_file(path: &Path) -> io::Result<String> {
     let mut file = fs_err::File::open(path)?;
-    let mut hasher = Sha256::new();
+    let mut hasher = Hasher::default();
     let mut buffer = vec![0; 1 << 16];
     loop {
         let read = file.read(&mut buffer)?;
         if read == 0 {
-            return Ok(hex(&hasher.finalize()));
+            return Ok(hasher.finish().to_string());
         }
         hasher.update(&buffer[..read]);
     }
@@ -26,17 +25,7 @@ pub fn sha256_file(path: &Path) -> io::Result<String> {
 /// Lower-case hexadecimal SHA-256 of bytes in memory.
 #[must_use]
 pub fn sha256(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
-}
-
-/// Lower-case hexadecimal of bytes.
-#[must_use]
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut out, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
+    Digest::of(bytes).to_string()
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! SHA-256 digests: of texts that are not kept, of secrets that must not be, of audit rows.
+//! SHA-256 digests: of texts that are not kept, of secrets that must not be, of audit rows, of files.
 
 use std::fmt;
 use std::str::FromStr;
@@ -26,6 +26,21 @@ impl Digest {
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
+    }
+}
+
+/// Takes bytes piece by piece; the pieces' boundaries do not count. For lists of things see [`Canonical`].
+#[derive(Debug, Default)]
+pub struct Hasher(Sha256);
+
+impl Hasher {
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    #[must_use]
+    pub fn finish(self) -> Digest {
+        Digest(self.0.finalize().into())
     }
 }
 

@@ -46,10 +46,10 @@ pub(in crate::domain) const SLUG: (fn(char) -> bool, &str) = (
 );
 const PRINTABLE: (fn(char) -> bool, &str) = (|c| !c.is_control(), "printable characters");
 
+/// Strings of bounded length in allowed characters; each says below how it may be printed.
 macro_rules! references {
-    ($($(#[$doc:meta])* $name:ident = $what:literal, $limit:literal, $allowed:expr;)*) => {$(
-        $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+    ($($(#[$attribute:meta])* $name:ident = $what:literal, $limit:literal, $allowed:expr;)*) => {$(
+        $(#[$attribute])*
         pub struct $name(String);
 
         impl $name {
@@ -70,7 +70,27 @@ macro_rules! references {
                 Ok(Self(s.to_owned()))
             }
         }
+    )*};
+}
 
+references! {
+    /// Where an item comes from, as the platform names it: a slug such as `forum` or `comments.de`.
+    #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+    Source = "source", 64, SLUG;
+    /// The platform's own id of the item.
+    #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+    ExternalId = "external_id", 200, PRINTABLE;
+    /// The platform's opaque handle of an author. Handed back to reviewers and to nobody else: never
+    /// indexed, never counted, never searched by. It has no order and no hash on purpose.
+    #[derive(Clone, PartialEq, Eq)]
+    AuthorRef = "author", 200, PRINTABLE;
+    /// The platform's opaque handle of whoever reported an item; treated like [`AuthorRef`].
+    #[derive(Clone, PartialEq, Eq)]
+    ReporterRef = "reporter", 200, PRINTABLE;
+}
+
+macro_rules! shown {
+    ($($name:ident)*) => {$(
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(&self.0)
@@ -79,38 +99,8 @@ macro_rules! references {
     )*};
 }
 
-references! {
-    /// Where an item comes from, as the platform names it: a slug such as `forum` or `comments.de`.
-    Source = "source", 64, SLUG;
-    /// The platform's own id of the item.
-    ExternalId = "external_id", 200, PRINTABLE;
-}
-
-macro_rules! people {
-    ($($(#[$doc:meta])* $name:ident = $what:literal;)*) => {$(
-        $(#[$doc])*
-        #[derive(Clone, PartialEq, Eq)]
-        pub struct $name(String);
-
-        impl $name {
-            /// In characters.
-            pub const LIMIT: usize = 200;
-
-            #[must_use]
-            pub fn as_str(&self) -> &str {
-                &self.0
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = RefError;
-
-            fn from_str(s: &str) -> Result<Self, RefError> {
-                check(s, $what, Self::LIMIT, PRINTABLE)?;
-                Ok(Self(s.to_owned()))
-            }
-        }
-
+macro_rules! hidden {
+    ($($name:ident)*) => {$(
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(concat!(stringify!($name), "(…)"))
@@ -119,13 +109,8 @@ macro_rules! people {
     )*};
 }
 
-people! {
-    /// The platform's opaque handle of an author. Handed back to reviewers and to nobody else: never
-    /// indexed, never counted, never searched by. It has no order and no hash on purpose.
-    AuthorRef = "author";
-    /// The platform's opaque handle of whoever reported an item; treated like [`AuthorRef`].
-    ReporterRef = "reporter";
-}
+shown! { Source ExternalId }
+hidden! { AuthorRef ReporterRef }
 
 /// The text, or what is left of one that was not kept.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,13 +1,11 @@
 //! From a manifest to the texts that are scored.
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 use std::path::Path;
-
-use sha2::{Digest, Sha256};
 
 use crate::data;
 use crate::data::example::Example;
+use crate::domain::digest::Hasher;
 use crate::eval::error::Error;
 use crate::eval::manifest::BenchmarkManifest;
 
@@ -66,16 +64,12 @@ pub fn load(manifest: &BenchmarkManifest, data_dir: &Path) -> Result<Cases, Erro
 }
 
 fn digest(examples: &[Example]) -> String {
-    let mut hasher = Sha256::new();
+    let mut hasher = Hasher::default();
     for example in examples {
         for part in [&example.id, &example.text] {
-            hasher.update((part.len() as u64).to_le_bytes());
+            hasher.update(&(part.len() as u64).to_le_bytes());
             hasher.update(part.as_bytes());
         }
     }
-    hasher.finalize().iter().fold(String::with_capacity(64), |mut out, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
+    hasher.finish().to_string()
 }

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use crate::domain::assessment::ModelRef;
+use crate::domain::digest::Digest;
 use crate::domain::policy::Policy;
 use crate::domain::score::Score;
 use crate::domain::taxonomy::{Category, Context, TAXONOMY_VERSION};
@@ -142,11 +142,7 @@ fn bundle(path: &Path, reason: impl Into<String>) -> Error {
 }
 
 fn sha256(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut out, byte| {
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
+    Digest::of(bytes).to_string()
 }
 
 fn read_manifest(folder: &Path) -> Result<(Manifest, String), Error> {

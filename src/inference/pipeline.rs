@@ -74,7 +74,7 @@ impl Pipeline {
             prepared.iter().flat_map(|p| p.windows.iter().map(|w| &w.encoding)).collect();
         let mut readings = self.read(&encodings)?.into_iter();
         Ok(prepared
-            .into_iter()
+            .iter()
             .map(|text| {
                 let readings: Vec<Reading> = readings.by_ref().take(text.windows.len()).collect();
                 combine_windows(text, readings)
@@ -127,7 +127,7 @@ fn batch_size(order: &[usize], encodings: &[&Encoding]) -> usize {
 
 /// The highest score of any window counts, category by category; the context is that of the window with the
 /// highest `extremism`. Averaging would let a long harmless text hide one sentence.
-fn combine_windows(text: Prepared, readings: Vec<Reading>) -> Assessment {
+fn combine_windows(text: &Prepared, readings: Vec<Reading>) -> Assessment {
     let several = readings.len() > 1;
     let windows = readings.len();
     let mut best: Option<(Reading, Span)> = None;

@@ -1,6 +1,12 @@
 //! The order in which examples are seen: a function of the seed and the pass, so that a run can be resumed at
 //! any step without saving a random generator.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a rate of 0..=1 times 2^32 - 1 fits"
+)]
+
 use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;

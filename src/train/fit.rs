@@ -1,7 +1,12 @@
 //! The optimisation loop.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a number of steps is far below 2^31"
+)]
+
 use candle_core::{Device, Tensor};
-use sha2::{Digest, Sha256};
 
 use super::batches::{dropout, pass};
 use super::checkpoint::{Checkpoints, State};
@@ -12,6 +17,7 @@ use super::loss::{LossWeights, Target, loss};
 use super::optimizer::{AdamW, Moments, clip_factor};
 use super::recipe::Fit;
 use super::schedule::{peak_rates, ramp};
+use crate::domain::digest::Hasher;
 use crate::inference::candle::Floats;
 use crate::inference::candle::encoder::Network;
 use crate::inference::candle::packed::Packed;
@@ -108,12 +114,12 @@ impl Run<'_> {
 
     /// Digest of everything the trained numbers follow from: the settings, the examples, the base.
     fn digest(&self) -> String {
-        let mut hash = Sha256::new();
-        hash.update(format!("{:?} {:?} {} {}", self.fit, self.weights, self.seed, self.base));
+        let mut hash = Hasher::default();
+        hash.update(format!("{:?} {:?} {} {}", self.fit, self.weights, self.seed, self.base).as_bytes());
         for example in self.examples {
-            hash.update(format!("{:?}", example.target));
-            example.ids.iter().for_each(|id| hash.update(id.to_le_bytes()));
+            hash.update(format!("{:?}", example.target).as_bytes());
+            example.ids.iter().for_each(|id| hash.update(&id.to_le_bytes()));
         }
-        crate::data::digest::hex(&hash.finalize())
+        hash.finish().to_string()
     }
 }

@@ -3,6 +3,11 @@
 //! Written out instead of taken from candle's tape, because the fused forward ops have no gradient there and
 //! the tape would copy every activation twice. `gradients_agree_with_differences` below keeps it honest.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "a place in a text is below the 512 positions of the encoder"
+)]
+
 use std::collections::BTreeMap;
 
 use candle_core::{Result, Tensor};

@@ -2,6 +2,8 @@
 //!
 //! A label that a source does not carry is unknown and adds nothing: "not hate" is not "not extremist".
 
+#![expect(clippy::cast_possible_truncation, reason = "summed in f64, trained in f32")]
+
 use crate::domain::taxonomy::{Category, Context};
 use crate::inference::candle::weights::HEAD_ROWS;
 
@@ -53,7 +55,9 @@ pub fn loss(logits: &[f32], targets: &[Target], weights: &LossWeights) -> (f32, 
         let (x, g) = (row.split_at(Category::COUNT), grad.split_at_mut(Category::COUNT));
         let sum = categories_loss(x.0, g.0, target, weights) + context_loss(x.1, g.1, target, weights);
         total += f64::from(sum * target.weight);
-        grad.iter_mut().for_each(|g| *g *= target.weight * scale);
+        for g in grad {
+            *g *= target.weight * scale;
+        }
     }
     ((total * f64::from(scale)) as f32, grad)
 }

@@ -1,5 +1,10 @@
 //! AdamW (Loshchilov & Hutter 2019) with a learning rate for each depth of the network.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "norms are summed in f64 and used in f32; a run has far fewer than 2^31 steps"
+)]
+
 use candle_core::{CpuStorage, InplaceOp1, Layout, Result, bail};
 use rayon::prelude::*;
 
@@ -48,6 +53,7 @@ impl AdamW {
     ///
     /// # Errors
     /// When a parameter is not f32 on the CPU.
+    #[expect(clippy::too_many_arguments, reason = "each belongs to another part of the loop")]
     pub fn step(
         &self,
         parameters: &[Parameter],

@@ -1,5 +1,11 @@
 //! Learning rates: linear warm-up, linear fall, smaller for lower layers.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    reason = "factors lie in 0..=1, and an encoder has a few dozen layers"
+)]
+
 use super::gradient::Parameter;
 use super::recipe::Fit;
 

@@ -6,7 +6,7 @@ use crate::inference::calibration::Calibration;
 use crate::inference::classifier::{Classifier, Encoding, Logits};
 use crate::train::error::Error;
 
-const BATCH: usize = 64;
+const BATCH: usize = 32;
 
 /// Logits of each example, in order.
 ///

@@ -1,5 +1,11 @@
 //! Choosing thresholds on a part of the data that neither the weights nor the calibration saw.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a share of 0..=1 of a number of texts is a number of texts"
+)]
+
 use super::recipe::{Recipe, ThresholdRules};
 use super::scoring::Scored;
 use crate::domain::taxonomy::Category;
@@ -100,7 +106,7 @@ mod tests {
             let reached = values.iter().filter(|v| **v >= t).count();
             assert_eq!(reached, (share * 1000.0).floor() as usize, "{share}");
         }
-        assert_eq!(above_all_but(vec![], 0.1), 0.0);
-        assert_eq!(above_all_but(vec![1.0; 5], 0.1), 1.0);
+        assert_eq!(above_all_but(vec![], 0.1).to_bits(), 0.0_f32.to_bits());
+        assert_eq!(above_all_but(vec![1.0; 5], 0.1).to_bits(), 1.0_f32.to_bits());
     }
 }

@@ -70,7 +70,7 @@ fn weights_survive_being_written_and_read() {
     let again = weights::named(&network).expect("splits");
     assert_eq!(again.len(), named.len());
     for (name, tensor) in &named {
-        assert_eq!(largest_difference(tensor, &again[name]), 0.0, "{name}");
+        assert!(largest_difference(tensor, &again[name]) <= 0.0, "{name}");
     }
 }
 

@@ -1,6 +1,7 @@
 //! Tests from outside, in one binary.
 
 mod api;
+mod architecture;
 mod cli;
 mod console;
 mod encoder;
@@ -10,8 +11,10 @@ mod handle;
 #[path = "../shared/network.rs"]
 mod network;
 mod service;
+mod sources;
 mod store;
 mod support;
+mod tidy;
 #[path = "../shared/tiny.rs"]
 mod tiny;
 mod train;

@@ -1,5 +1,10 @@
 //! Multi-head self-attention (Vaswani et al. 2017) within each text of a packed batch, and its gradient.
 
+#![expect(
+    clippy::inline_always,
+    reason = "`vectorised!` compiles a kernel once for each vector unit, and what it calls only if that is inlined"
+)]
+
 use candle_core::{Device, Result, Tensor};
 use rayon::prelude::*;
 

@@ -2,6 +2,11 @@
 //!
 //! erf by Abramowitz & Stegun 7.1.26, absolute error ≤ 1.5e-7: below what f32 keeps of the products around it.
 
+#![expect(
+    clippy::inline_always,
+    reason = "`vectorised!` compiles a kernel once for each vector unit, and what it calls only if that is inlined"
+)]
+
 use candle_core::{Device, Result, Tensor};
 use rayon::prelude::*;
 
@@ -94,6 +99,7 @@ mod tests {
         for i in -40..40 {
             let x = i as f32 / 10.0;
             let f = |x: f32| f64::from(x) * f64::from(normal(x).0);
+            #[expect(clippy::cast_possible_truncation, reason = "the result is compared to 1e-3")]
             let want = ((f(x + h) - f(x - h)) / f64::from(2.0 * h)) as f32;
             let got = backward(&column(&[x]), &column(&[1.0])).expect("runs");
             let got = Floats::of(&got).expect("f32")[0];

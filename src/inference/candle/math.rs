@@ -1,5 +1,10 @@
 //! Elementary functions that compile to vector instructions, and the dispatch to the widest ones this CPU has.
 
+#![expect(
+    clippy::inline_always,
+    reason = "`vectorised!` compiles a kernel once for each vector unit, and what it calls only if that is inlined"
+)]
+
 /// Rows handed to a core at a time. Fixed, so that sums are made in the same order on any number of cores.
 pub(super) const ROWS_PER_TASK: usize = 64;
 

@@ -1,5 +1,10 @@
 //! Residual sum and layer normalisation in one pass (Ba et al. 2016), and the gradient.
 
+#![expect(
+    clippy::inline_always,
+    reason = "`vectorised!` compiles a kernel once for each vector unit, and what it calls only if that is inlined"
+)]
+
 use candle_core::{Device, Result, Tensor};
 use rayon::prelude::*;
 

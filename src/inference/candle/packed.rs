@@ -47,6 +47,7 @@ impl Packed {
     }
 
     /// The rows of each text.
+    #[must_use]
     pub fn rows(&self) -> impl ExactSizeIterator<Item = Range<usize>> + '_ {
         self.starts.windows(2).map(|w| w[0]..w[1])
     }
@@ -147,6 +148,8 @@ pub fn column_sums(x: &Tensor) -> Result<Vec<f32>> {
 pub(super) fn sum_tasks(width: usize, tasks: impl IndexedParallelIterator<Item = Vec<f32>>) -> Vec<f32> {
     let parts: Vec<Vec<f32>> = tasks.collect();
     let mut sums = vec![0.0; width];
-    parts.iter().for_each(|part| add_scaled(&mut sums, 1.0, part));
+    for part in &parts {
+        add_scaled(&mut sums, 1.0, part);
+    }
     sums
 }

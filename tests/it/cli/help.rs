@@ -8,6 +8,7 @@ fn help_is_as_committed() {
     for args in [
         &["--help"][..],
         &["serve", "--help"],
+        &["classify", "--help"],
         &["key", "--help"],
         &["key", "create", "--help"],
         &["user", "--help"],
