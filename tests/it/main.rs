@@ -8,10 +8,13 @@ mod encoder;
 mod eval;
 mod ground;
 mod handle;
+#[path = "../shared/network.rs"]
+mod network;
 mod service;
 mod sources;
 mod store;
 mod support;
 mod tidy;
+#[path = "../shared/tiny.rs"]
 mod tiny;
 mod train;

@@ -7,7 +7,8 @@ use serde::Deserialize;
 use time::OffsetDateTime;
 
 use crate::domain::policy::Band;
-use crate::domain::review::Decision;
+use crate::domain::review::{Decision, ReviewJob};
+use crate::domain::taxonomy::Category;
 use crate::http::auth::Reviewer;
 use crate::http::console::{page, words};
 use crate::http::error::{ApiError, Code};
@@ -66,8 +67,9 @@ struct Row {
     short: String,
     band: &'static str,
     band_words: &'static str,
+    /// Empty when there is none.
     score: String,
-    categories: String,
+    what: String,
     reports: u32,
     source: String,
     language: &'static str,
@@ -164,6 +166,15 @@ fn empty(state: InboxState, band: Option<Band>) -> &'static str {
     }
 }
 
+/// What it may be about, as far as the model can tell.
+fn what(job: &ReviewJob, categories: &[Category]) -> String {
+    match (job.score, categories) {
+        (None, _) => "Not scored by the model".to_owned(),
+        (Some(_), []) => "No category stands out".to_owned(),
+        (Some(_), some) => some.iter().map(|c| words::category(*c)).collect::<Vec<_>>().join(", "),
+    }
+}
+
 impl Row {
     fn of(entry: &InboxEntry, now: OffsetDateTime) -> Self {
         let InboxEntry { job, source, language, categories } = entry;
@@ -174,8 +185,8 @@ impl Row {
             id,
             band: job.band.id(),
             band_words: words::band(job.band),
-            score: job.score.map_or("not scored".to_owned(), |s| words::percent(s.get())),
-            categories: categories.iter().map(|c| words::category(*c)).collect::<Vec<_>>().join(", "),
+            score: job.score.map_or(String::new(), |s| format!("score {}", words::percent(s.get()))),
+            what: what(job, categories),
             reports: job.report_count,
             source: source.as_ref().map_or(String::new(), ToString::to_string),
             language: language.map_or("not known", |code| words::language(code).1),

@@ -39,12 +39,19 @@ pub(super) fn router() -> Router<AppState> {
         .route("/jobs/{id}/skip", get(job::back_to_job).post(job::skip))
         .route("/jobs/{id}/decision", get(job::back_to_job).post(job::decide))
         .route("/console.css", get(style))
+        .route("/icon.svg", get(icon))
         .layer(from_fn(origin::refuse_other_sites))
 }
 
 async fn style() -> impl IntoResponse {
     let headers = [(CONTENT_TYPE, "text/css; charset=utf-8"), (CACHE_CONTROL, "max-age=300")];
     (headers, include_str!("static/console.css"))
+}
+
+/// Without one of its own, a browser asks for an icon that is not there and complains.
+async fn icon() -> impl IntoResponse {
+    let headers = [(CONTENT_TYPE, "image/svg+xml"), (CACHE_CONTROL, "max-age=86400")];
+    (headers, include_str!("static/icon.svg"))
 }
 
 /// A template as an answer.
@@ -62,12 +69,23 @@ struct ErrorPage<'a> {
     request_id: &'a str,
 }
 
+/// Messages for programs begin small and have no stop.
+fn sentence(message: &str) -> String {
+    let mut chars = message.chars();
+    let first: String = chars.next().into_iter().flat_map(char::to_uppercase).collect();
+    format!("{first}{}.", chars.as_str())
+}
+
 /// A failure, for a person.
 pub(super) fn error_page(error: &ApiError, request_id: &str) -> Response {
     let status = error.code.status();
-    let heading = if status.is_server_error() { "That did not work" } else { "That cannot be done" };
-    let template =
-        ErrorPage { user: None, heading, message: error.message(), code: error.code.id(), request_id };
+    let (heading, message) = match error.code {
+        // The routes in its own words are those of programs.
+        Code::UnknownRoute => ("Nothing is here", "There is no page at this address.".to_owned()),
+        _ if status.is_server_error() => ("That did not work", sentence(error.message())),
+        _ => ("That cannot be done", sentence(error.message())),
+    };
+    let template = ErrorPage { user: None, heading, message: &message, code: error.code.id(), request_id };
     match template.render() {
         Ok(html) => Html(html).into_response(),
         // A template over borrowed strings cannot fail, and a failure page must not fail either.

@@ -4,6 +4,7 @@ use time::OffsetDateTime;
 use time::macros::format_description;
 
 use crate::domain::policy::Band;
+use crate::domain::report::ReportReason;
 use crate::domain::review::{Decision, Reason};
 use crate::domain::taxonomy::{Category, Context};
 
@@ -56,6 +57,14 @@ pub(super) const fn context(context: Context) -> Option<&'static str> {
     }
 }
 
+/// What a reporter took it for.
+pub(super) const fn reported(reason: ReportReason) -> &'static str {
+    match reason {
+        ReportReason::Category(c) => category(c),
+        ReportReason::Other => "something else",
+    }
+}
+
 pub(super) const fn decided(decision: Decision) -> &'static str {
     match decision {
         Decision::Confirm => "confirmed",
@@ -81,6 +90,15 @@ pub(super) const fn reason(reason: Reason) -> &'static str {
 /// `2026-11-23 21:33 UTC`.
 pub(super) fn moment(at: OffsetDateTime) -> String {
     at.format(format_description!("[year]-[month]-[day] [hour]:[minute] UTC")).unwrap_or_default()
+}
+
+/// How much longer, roughly.
+pub(super) fn left(now: OffsetDateTime, until: OffsetDateTime) -> String {
+    match (until - now).whole_minutes() {
+        ..1 => "less than a minute".to_owned(),
+        1 => "1 minute".to_owned(),
+        minutes => format!("{minutes} minutes"),
+    }
 }
 
 /// How long ago, roughly.
@@ -142,6 +160,8 @@ mod tests {
         let ages = [0, 1, 59, 60, 2880].map(|m| age(now, now - Duration::minutes(m)));
         assert_eq!(ages, ["just now", "1 minute ago", "59 minutes ago", "1 hour ago", "2 days ago"]);
         assert_eq!([0.001, 0.424, 0.999].map(percent), ["under 1 %", "42 %", "over 99 %"]);
+        let left = [0, 1, 29].map(|m| left(now, now + Duration::minutes(m)));
+        assert_eq!(left, ["less than a minute", "1 minute", "29 minutes"]);
         assert_eq!(moment(now), "1970-01-01 00:00 UTC");
     }
 }

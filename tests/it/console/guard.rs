@@ -40,7 +40,7 @@ async fn signing_in_and_out() {
     }
     let desk = Desk::signed_in(&app, "ann").await;
     let missing = desk.open(NOBODY).await;
-    assert!(missing.status == 404 && missing.has("no such review job") && missing.has("<html"));
+    assert!(missing.status == 404 && missing.has("No such review job.") && missing.has("<html"));
     assert_eq!(desk.submit("/console/logout", &[]).await.to.as_deref(), Some("/console/login"));
     assert_eq!(desk.open("/console").await.status, 303);
 }

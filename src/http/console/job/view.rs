@@ -3,7 +3,7 @@
 use askama::Template;
 use time::OffsetDateTime;
 
-use crate::domain::item::AuthorRef;
+use crate::domain::item::{AuthorRef, ItemText};
 use crate::domain::policy::Band;
 use crate::domain::review::{Decision, JobOrigin, Note, Reason, ReviewState};
 use crate::domain::taxonomy::Category;
@@ -35,7 +35,7 @@ pub(super) struct JobPage<'a> {
     facts: Vec<(&'static str, String)>,
     text: Option<TextView<'a>>,
     revealed: bool,
-    masked_bytes: usize,
+    length: String,
     scores: Vec<ScoreView>,
     not_scored: &'static str,
     advice: Option<&'static str>,
@@ -70,6 +70,8 @@ struct ReportView<'a> {
     reason: &'static str,
     moment: String,
     note: Option<&'a str>,
+    /// There is a note, and it is not shown yet.
+    masked: bool,
 }
 
 struct Event<'a> {
@@ -82,7 +84,7 @@ struct Event<'a> {
 enum StateView<'a> {
     CanClaim,
     HeldBy(&'a str),
-    CanDecide { until: Option<String> },
+    CanDecide { left: Option<String> },
     WaitsForLead,
     Decided,
 }
@@ -114,7 +116,7 @@ impl<'a> JobPage<'a> {
             facts: facts(file, now),
             text: if shown.revealed { text(file) } else { None },
             revealed: shown.revealed,
-            masked_bytes: item.text.bytes(),
+            length: length(&item.text),
             scores: scores(file),
             not_scored: if moderation.is_some() {
                 "The model cannot read this language, so there is no score. Please judge by the text alone."
@@ -128,11 +130,20 @@ impl<'a> JobPage<'a> {
             }),
             reports: reports(file, shown),
             history: history(file),
-            state: StateView::of(file, by),
+            state: StateView::of(file, by, now),
             groups: groups(&shown.choice),
             note: &shown.note,
             problem: shown.problem.as_deref(),
         }
+    }
+}
+
+/// So that one knows what to expect before one looks.
+fn length(text: &ItemText) -> String {
+    match text.kept().map(|text| text.as_str().chars().count()) {
+        Some(1) => "1 character".to_owned(),
+        Some(n) => format!("{n} characters"),
+        None => format!("{} bytes", text.bytes()),
     }
 }
 
@@ -157,10 +168,7 @@ fn facts(file: &JobFile, now: OffsetDateTime) -> Vec<(&'static str, String)> {
         let score = score.get();
         facts.push(("Needs a look", format!("{} ({})", words::likelihood(score), words::percent(score))));
     }
-    facts.push((
-        "Waiting since",
-        format!("{}, {}", words::moment(job.opened_at), words::age(now, job.opened_at)),
-    ));
+    facts.push(("Came in", format!("{}, {}", words::moment(job.opened_at), words::age(now, job.opened_at))));
     if let Some(moderation) = moderation {
         facts.push(("Language", words::language(moderation.assessment.language).1.to_owned()));
     }
@@ -168,7 +176,7 @@ fn facts(file: &JobFile, now: OffsetDateTime) -> Vec<(&'static str, String)> {
         facts.push(("Source", source.to_string()));
     }
     if let Some(external_id) = &item.external_id {
-        facts.push(("Id on the platform", external_id.to_string()));
+        facts.push(("Platform id", external_id.to_string()));
     }
     facts
 }
@@ -213,9 +221,10 @@ fn reports<'a>(file: &'a JobFile, shown: &Shown) -> Vec<ReportView<'a>> {
     file.reports
         .iter()
         .map(|report| ReportView {
-            reason: report.reason.id(),
+            reason: words::reported(report.reason),
             moment: words::moment(report.at),
             note: report.note.as_ref().filter(|_| shown.revealed).map(Note::as_str),
+            masked: report.note.is_some() && !shown.revealed,
         })
         .collect()
 }
@@ -246,17 +255,17 @@ fn history(file: &JobFile) -> Vec<Event<'_>> {
 }
 
 impl<'a> StateView<'a> {
-    fn of(file: &'a JobFile, by: &SignedIn) -> Self {
+    fn of(file: &'a JobFile, by: &SignedIn, now: OffsetDateTime) -> Self {
         match (file.job.state, &file.job.claim) {
             (ReviewState::Open, _) | (ReviewState::Claimed, None) => Self::CanClaim,
             (ReviewState::Claimed, Some(claim)) if claim.by == by.id() => {
-                Self::CanDecide { until: Some(words::moment(claim.expires_at)) }
+                Self::CanDecide { left: Some(words::left(now, claim.expires_at)) }
             }
             (ReviewState::Claimed, Some(_)) => {
                 Self::HeldBy(file.claimed_by.as_deref().unwrap_or("somebody else"))
             }
             (ReviewState::Escalated, _) if by.user.role.may(Permission::DecideEscalated) => {
-                Self::CanDecide { until: None }
+                Self::CanDecide { left: None }
             }
             (ReviewState::Escalated, _) => Self::WaitsForLead,
             (ReviewState::Decided, _) => Self::Decided,

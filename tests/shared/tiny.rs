@@ -166,12 +166,12 @@ fn write_base(folder: &Path) {
         "model": { "type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": "##",
             "max_input_chars_per_word": 100, "vocab": ids },
     });
-    let mut config: serde_json::Value = serde_json::from_str(crate::encoder::CONFIG).expect("parses");
+    let mut config: serde_json::Value = serde_json::from_str(crate::network::CONFIG).expect("parses");
     config["vocab_size"] = json!(97);
     let write = |name: &str, text: String| fs_err::write(folder.join(name), text).expect("writable");
     write("config.json", config.to_string());
     write("tokenizer.json", tokenizer.to_string());
-    let weights = crate::encoder::random_weights(9);
+    let weights = crate::network::random_weights(9);
     // Smaller than the gradient tests want them: saturated attention would learn nothing in a few steps.
     let shrink = |t: candle_core::Tensor| if t.rank() > 1 { (t * 0.2).expect("runs") } else { t };
     let encoder: std::collections::HashMap<_, _> = weights
