@@ -305,15 +305,15 @@ fn next_record(lines: &mut Lines) -> anyhow::Result<Option<Record>> {
             ),
         }
     }
-    Ok(Some(Record { line, fields: split(without_break(raw)) }))
+    Ok(Some(Record { line, fields: split(&without_break(raw)) }))
 }
 
-fn split(raw: Vec<u8>) -> Result<csv::ByteRecord, Problem> {
+fn split(raw: &[u8]) -> Result<csv::ByteRecord, Problem> {
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
         .terminator(csv::Terminator::Any(b'\n'))
-        .from_reader(raw.as_slice());
+        .from_reader(raw);
     let mut record = csv::ByteRecord::new();
     match reader.read_byte_record(&mut record) {
         Ok(true) => Ok(record),
