@@ -6,6 +6,7 @@
 mod answer;
 mod progress;
 mod read;
+mod records;
 
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Read};
