@@ -6,6 +6,7 @@
 mod answer;
 mod progress;
 mod read;
+mod records;
 
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Read};
@@ -77,15 +78,16 @@ enum Format {
 
 pub(crate) fn run(args: Args, output: &Output) -> anyhow::Result<ExitCode> {
     let layout = layout(&args)?;
-    let (source, size) = open(&args.file)?;
-    let typed = is_stdin(&args.file) && io::stdin().is_terminal();
+    let Args { file, model, format, .. } = args;
+    let (source, size) = open(&file)?;
+    let typed = is_stdin(&file) && io::stdin().is_terminal();
     let mut reader = Reader::open(source, &layout)?;
-    let mut pipeline = open_model(&args.model)?;
+    let mut pipeline = open_model(&model)?;
     if typed {
         output.note("type texts, one per line; Ctrl-D ends");
     }
     let (model, policy) = (pipeline.model().clone(), pipeline.policy().clone());
-    let answers = Answers { format: args.format, model: &model, policy: &policy };
+    let answers = Answers { format, model: &model, policy: &policy };
     let progress = Progress::new(size);
     let mut written = answers.header();
     let mut all_assessed = true;
@@ -95,7 +97,9 @@ pub(crate) fn run(args: Args, output: &Output) -> anyhow::Result<ExitCode> {
         let (entries, ended) = take(&mut reader, batch_size);
         let batch = assess(&mut pipeline, entries);
         all_assessed &= batch.iter().all(|(_, result)| result.is_ok());
-        batch.iter().for_each(|(entry, result)| answers.write(entry, result.as_ref(), &mut written));
+        for (entry, result) in &batch {
+            answers.write(entry, result.as_ref(), &mut written);
+        }
         if progress.around(|| output.stream(&written))?.is_break() {
             return Ok(ExitCode::SUCCESS);
         }

@@ -9,14 +9,14 @@ use std::io::{self, BufRead as _, BufReader, Read};
 use anyhow::Context as _;
 use serde_json::{Number, Value};
 
-use crate::cli::output::Hint;
+use crate::cli::classify::records::Csv;
 use crate::domain::text::{Text, TextError};
 use crate::inference::error::Error as ModelError;
 
 /// Longest text, in bytes: the most that the service can be set to take.
 const MAX_TEXT: usize = 1 << 20;
 /// Longest line or CSV record, in bytes: such a text with every character escaped, and room for other fields.
-const MAX_RECORD: u64 = 16 << 20;
+pub(super) const MAX_RECORD: u64 = 16 << 20;
 
 /// How texts are written, and where in it the text and its id are.
 #[derive(Debug, PartialEq, Eq)]
@@ -109,9 +109,9 @@ impl Iterator for Reader {
     }
 }
 
-type Parsed = (Option<Id>, Result<Text, Problem>);
+pub(super) type Parsed = (Option<Id>, Result<Text, Problem>);
 
-fn parse(raw: String) -> Result<Text, Problem> {
+pub(super) fn parse(raw: String) -> Result<Text, Problem> {
     Text::parse(raw, MAX_TEXT).map_err(|error| match error {
         TextError::Empty => Problem::new("empty_text", "text is empty; give at least one visible character"),
         TextError::TooLong { got, limit } => {
@@ -120,21 +120,21 @@ fn parse(raw: String) -> Result<Text, Problem> {
     })
 }
 
-fn utf8(raw: Vec<u8>) -> Result<String, Problem> {
+pub(super) fn utf8(raw: Vec<u8>) -> Result<String, Problem> {
     String::from_utf8(raw).map_err(|_| Problem::new("not_utf8", "not UTF-8; convert the input first"))
 }
 
 /// The lines of the input.
-struct Lines {
-    source: BufReader<Box<dyn Read>>,
+pub(super) struct Lines {
+    pub(super) source: BufReader<Box<dyn Read>>,
     /// How many were read, so also the number of the last one.
-    line: u64,
+    pub(super) line: u64,
     /// How many bytes were read.
-    position: u64,
+    pub(super) position: u64,
 }
 
 /// A line with its line break, or why it was not kept.
-type Line = Result<Vec<u8>, Problem>;
+pub(super) type Line = Result<Vec<u8>, Problem>;
 
 impl Lines {
     fn next_entry(&mut self, parse: impl FnOnce(String) -> Parsed) -> Option<anyhow::Result<Entry>> {
@@ -150,7 +150,7 @@ impl Lines {
     }
 
     /// The next line that is not blank.
-    fn next_filled(&mut self) -> anyhow::Result<Option<Line>> {
+    pub(super) fn next_filled(&mut self) -> anyhow::Result<Option<Line>> {
         loop {
             match self.next_line().with_context(|| format!("cannot read on after line {}", self.line))? {
                 Some(Ok(line)) if line.trim_ascii().is_empty() => {}
@@ -159,7 +159,7 @@ impl Lines {
         }
     }
 
-    fn next_line(&mut self) -> io::Result<Option<Line>> {
+    pub(super) fn next_line(&mut self) -> io::Result<Option<Line>> {
         let mut raw = Vec::new();
         let read = self.source.by_ref().take(MAX_RECORD).read_until(b'\n', &mut raw)? as u64;
         if read == 0 {
@@ -179,7 +179,7 @@ impl Lines {
     }
 }
 
-fn without_break(mut raw: Vec<u8>) -> Vec<u8> {
+pub(super) fn without_break(mut raw: Vec<u8>) -> Vec<u8> {
     if raw.pop_if(|b| *b == b'\n').is_some() {
         raw.pop_if(|b| *b == b'\r');
     }
@@ -215,133 +215,6 @@ fn object(raw: &str, text: &str, id: &str) -> Parsed {
         }
     };
     (id, parsed)
-}
-
-/// Records of a CSV with a header line. They are cut apart here and taken apart by the `csv` crate: that way
-/// the line of each is exact, and its memory bounded.
-struct Csv {
-    lines: Lines,
-    columns: usize,
-    text: usize,
-    id: Option<usize>,
-}
-
-/// A record, with the line on which it begins.
-struct Record {
-    line: u64,
-    fields: Result<csv::ByteRecord, Problem>,
-}
-
-impl Csv {
-    fn open(mut lines: Lines, text: &str, id: Option<&str>) -> anyhow::Result<Self> {
-        let header = match next_record(&mut lines)? {
-            Some(header) => {
-                header.fields.map_err(|p| anyhow::anyhow!("line {}: {}", header.line, p.message))?
-            }
-            None => csv::ByteRecord::new(),
-        };
-        let find = |name: &str| header.iter().position(|column| column.trim_ascii() == name.as_bytes());
-        // The columns there are go unnamed: without a header line they would be the first text.
-        let named = |name: &str, flag: &str| {
-            find(name).with_context(|| {
-                Hint::new(
-                    format!("the header line has no column `{name}`"),
-                    format!("name the column with {flag}; a CSV needs a header line"),
-                )
-            })
-        };
-        let text = named(text, "--field")?;
-        let id = match id {
-            Some(id) => Some(named(id, "--id-field")?),
-            None => find("id"),
-        };
-        Ok(Self { columns: header.len(), lines, text, id })
-    }
-
-    fn next_entry(&mut self) -> anyhow::Result<Option<Entry>> {
-        let Some(Record { line, fields }) = next_record(&mut self.lines)? else { return Ok(None) };
-        let (id, text) = match fields.and_then(|record| self.parse(&record)) {
-            Ok(parsed) => parsed,
-            Err(problem) => (None, Err(problem)),
-        };
-        Ok(Some(Entry { line, id, text }))
-    }
-
-    fn parse(&self, record: &csv::ByteRecord) -> Result<Parsed, Problem> {
-        let (got, expected) = (record.len(), self.columns);
-        if got != expected {
-            let message = format!("{got} fields, but the header line has {expected}");
-            return Err(Problem::new("invalid_csv", message));
-        }
-        let field = |at: usize| utf8(record[at].to_vec());
-        let id = self.id.map(field).transpose()?.filter(|id| !id.is_empty()).map(Id::Text);
-        Ok((id, field(self.text).and_then(parse)))
-    }
-}
-
-/// The next record that is not a blank line.
-fn next_record(lines: &mut Lines) -> anyhow::Result<Option<Record>> {
-    let Some(first) = lines.next_filled()? else { return Ok(None) };
-    let line = lines.line;
-    let mut raw = match first {
-        Ok(raw) => raw,
-        Err(problem) => return Ok(Some(Record { line, fields: Err(problem) })),
-    };
-    let mut place = Place::FieldStart.after(&raw);
-    while place == Place::Quoted {
-        let more = lines.next_line().with_context(|| format!("cannot read on after line {}", lines.line))?;
-        let Some(more) = more else {
-            let problem = Problem::new("invalid_csv", "a quote is not closed; what follows it was not read");
-            return Ok(Some(Record { line, fields: Err(problem) }));
-        };
-        match more {
-            Ok(more) if (raw.len() + more.len()) as u64 <= MAX_RECORD => {
-                place = place.after(&more);
-                raw.extend(more);
-            }
-            // Where the next record begins can no longer be told.
-            _ => anyhow::bail!(
-                "the record from line {line} is longer than {MAX_RECORD} bytes; is a quote not closed?"
-            ),
-        }
-    }
-    Ok(Some(Record { line, fields: split(without_break(raw)) }))
-}
-
-fn split(raw: Vec<u8>) -> Result<csv::ByteRecord, Problem> {
-    let mut reader = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .terminator(csv::Terminator::Any(b'\n'))
-        .from_reader(raw.as_slice());
-    let mut record = csv::ByteRecord::new();
-    match reader.read_byte_record(&mut record) {
-        Ok(true) => Ok(record),
-        Ok(false) | Err(_) => Err(Problem::new("invalid_csv", "not a CSV record")),
-    }
-}
-
-/// Where in a record one is, as far as it decides whether a line break ends it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
-    FieldStart,
-    /// In a field without quotes, or behind the quotes of one.
-    Plain,
-    Quoted,
-    /// Behind a quote in quotes: it closes them, unless another follows.
-    AfterQuote,
-}
-
-impl Place {
-    /// Where one is after these bytes; the same rules as the `csv` crate's.
-    fn after(self, bytes: &[u8]) -> Self {
-        bytes.iter().fold(self, |place, byte| match (place, byte) {
-            (Self::Quoted, b'"') => Self::AfterQuote,
-            (Self::Quoted, _) | (Self::FieldStart | Self::AfterQuote, b'"') => Self::Quoted,
-            (_, b',' | b'\n') => Self::FieldStart,
-            (_, _) => Self::Plain,
-        })
-    }
 }
 
 impl fmt::Debug for Reader {

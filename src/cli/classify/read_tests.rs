@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::cli::classify::records::{Record, next_record};
 
 fn reader(input: impl AsRef<[u8]>, layout: &Layout) -> anyhow::Result<Reader> {
     Reader::open(Box::new(io::Cursor::new(input.as_ref().to_vec())), layout)
