@@ -39,7 +39,7 @@ pub fn choose(recipe: &Recipe, scored: &[Scored]) -> Thresholds {
 }
 
 struct Panels<'a> {
-    /// One list for each source of `panels`, then one for all of them.
+    /// One list for each source.
     plain: Vec<Vec<&'a Scored>>,
     hard: Vec<Vec<&'a Scored>>,
 }
@@ -49,19 +49,27 @@ impl<'a> Panels<'a> {
         let members = |name: &String| -> Vec<&'a Scored> {
             scored.iter().filter(|s| recipe.sources[s.source].name == *name).collect()
         };
-        let mut plain: Vec<Vec<&Scored>> = recipe.thresholds.panels.iter().map(members).collect();
-        plain.push(plain.iter().flatten().copied().collect());
-        Self { plain, hard: recipe.thresholds.hard_panels.iter().map(members).collect() }
+        let rules = &recipe.thresholds;
+        Self {
+            plain: rules.panels.iter().map(members).collect(),
+            hard: rules.hard_panels.iter().map(members).collect(),
+        }
     }
 
     fn threshold(&self, rules: &ThresholdRules, value: impl Fn(&Scored) -> f32) -> f32 {
-        let of = |panels: &[Vec<&Scored>], share: f64| {
-            let each =
-                panels.iter().map(|panel| above_all_but(panel.iter().map(|s| value(s)).collect(), share));
-            each.fold(0.0_f32, f32::max)
-        };
-        of(&self.plain, rules.panel_fpr).max(of(&self.hard, rules.hard_panel_fpr))
+        let plain = strictest(&self.plain, rules.panel_fpr, &value);
+        plain.max(strictest(&self.hard, rules.hard_panel_fpr, &value))
     }
+}
+
+/// The threshold that keeps the promise on all panels pooled and on each by itself. A panel too small to be allowed
+/// one flag is judged in the pool alone: by itself it would be held to "never", which is stricter than any share and
+/// decided by its one oddest text.
+fn strictest(panels: &[Vec<&Scored>], share: f64, value: &impl Fn(&Scored) -> f32) -> f32 {
+    let of = |panel: &mut dyn Iterator<Item = &Scored>| above_all_but(panel.map(value).collect(), share);
+    let pool = of(&mut panels.iter().flatten().copied());
+    let large = panels.iter().filter(|panel| panel.len() as f64 * share >= 1.0);
+    large.map(|panel| of(&mut panel.iter().copied())).fold(pool, f32::max)
 }
 
 /// The smallest number that at most `share` of `values` reach.
