@@ -8,6 +8,7 @@ mod encoder;
 mod eval;
 mod ground;
 mod handle;
+mod model;
 #[path = "../shared/network.rs"]
 mod network;
 mod service;
