@@ -12,7 +12,9 @@ fn bands(texts: &[&str]) -> Vec<(Band, f32)> {
     let policy = pipeline.policy().clone();
     let texts: Vec<Text> = texts.iter().map(|t| Text::parse(*t, 1 << 16).expect("a text")).collect();
     let assessments = pipeline.assess(&texts).expect("runs");
-    let score = |a: &countervail::domain::assessment::Assessment| a.reading.as_ref().map_or(-1.0, |r| r.extremism.get());
+    let score = |a: &countervail::domain::assessment::Assessment| {
+        a.reading.as_ref().map_or(-1.0, |r| r.extremism.get())
+    };
     assessments.iter().map(|a| (policy.evaluate(a).band, score(a))).collect()
 }
 
@@ -42,6 +44,7 @@ fn reporting_analysis_and_documentation_are_not_flagged() {
 
 #[test]
 fn a_bland_call_to_join_a_real_group_is_flagged() {
-    let read = bands(&["Brothers, al-Shabaab needs new members. Join al-Shabaab and write to our channel today."]);
+    let read =
+        bands(&["Brothers, al-Shabaab needs new members. Join al-Shabaab and write to our channel today."]);
     assert!(read.iter().all(|(band, _)| *band != Band::None), "{read:?}");
 }
