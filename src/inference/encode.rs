@@ -7,7 +7,7 @@ use tokenizers::Tokenizer;
 use crate::domain::assessment::Span;
 use crate::inference::classifier::Encoding;
 use crate::inference::error::Error;
-use crate::text::normalize::{Normalized, normalize};
+use crate::text::normalize::Normalized;
 use crate::text::windows::windows;
 
 /// How long a window may be and how much it shares with the next.
@@ -62,18 +62,16 @@ impl TextEncoder {
         Ok(Self { tokenizer, opening, closing, shape })
     }
 
-    /// Normalises `raw` and cuts it into overlapping windows that together hold every token. At least one window.
+    /// Cuts a normalised text into overlapping windows that together hold every token. At least one window.
     ///
     /// # Errors
     /// [`Error::Encode`] when the tokeniser fails.
-    pub fn encode(&self, raw: &str) -> Result<Vec<Window>, Error> {
-        let normalized = normalize(raw);
-        let encoding =
-            self.tokenizer.encode(normalized.text(), false).map_err(|e| Error::Encode(e.to_string()))?;
+    pub fn encode(&self, text: &Normalized) -> Result<Vec<Window>, Error> {
+        let encoding = self.tokenizer.encode(text.text(), false).map_err(|e| Error::Encode(e.to_string()))?;
         let (ids, offsets) = (encoding.get_ids(), encoding.get_offsets());
         let room = self.shape.max_tokens - self.opening.len() - self.closing.len();
         if ids.is_empty() {
-            let span = Span { start: 0, end: raw.len() };
+            let span = original_span(text, 0, text.text().len());
             return Ok(vec![Window { encoding: self.wrap(&[]), span }]);
         }
         let cut = windows(ids.len(), room, self.shape.overlap);
@@ -81,7 +79,7 @@ impl TextEncoder {
             .into_iter()
             .map(|range| Window {
                 encoding: self.wrap(&ids[range.clone()]),
-                span: original_span(&normalized, offsets[range.start].0, offsets[range.end - 1].1),
+                span: original_span(text, offsets[range.start].0, offsets[range.end - 1].1),
             })
             .collect())
     }

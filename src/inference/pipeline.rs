@@ -13,6 +13,7 @@ use crate::inference::classifier::{Classifier, Encoding};
 use crate::inference::encode::{TextEncoder, Window};
 use crate::inference::error::Error;
 use crate::text::language;
+use crate::text::normalize::normalize;
 
 /// Tokens the classifier is given at a time; bounds memory, not results.
 const MAX_BATCH_TOKENS: usize = 4096;
@@ -108,10 +109,11 @@ impl std::fmt::Debug for Pipeline {
 }
 
 fn prepare(text: &Text, encoder: &TextEncoder, languages: &[String]) -> Result<Prepared, Error> {
-    let (language, support) = language::support(text.as_str(), languages);
+    let normalized = normalize(text.as_str());
+    let (language, support) = language::support(normalized.text(), languages);
     let windows = match support {
         LanguageSupport::Unsupported => Vec::new(),
-        LanguageSupport::Supported | LanguageSupport::Unknown => encoder.encode(text.as_str())?,
+        LanguageSupport::Supported | LanguageSupport::Unknown => encoder.encode(&normalized)?,
     };
     Ok(Prepared { language, support, windows })
 }

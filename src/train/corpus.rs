@@ -9,6 +9,7 @@ use crate::data::example::Example;
 use crate::data::reader::read_all;
 use crate::data::split::{Part, assign, purge};
 use crate::inference::encode::TextEncoder;
+use crate::text::normalize::normalize;
 use crate::train::error::Error;
 use crate::train::loss::Target;
 use crate::train::recipe::Recipe;
@@ -99,7 +100,7 @@ impl Corpus {
 /// Only the first window of a text is trained on: labels are given to whole texts, and a later window may
 /// not hold what the label is about.
 fn encode(example: &Example, recipe: &Recipe, encoder: &TextEncoder) -> Result<Encoded, Error> {
-    let window = encoder.encode(&example.text)?.swap_remove(0);
+    let window = encoder.encode(&normalize(&example.text))?.swap_remove(0);
     Ok(Encoded {
         ids: window.encoding.ids,
         target: Target {
