@@ -148,35 +148,33 @@ fn serve(mut pipeline: Pipeline, mut jobs: mpsc::Receiver<Job>, max_batch: usize
         if batch.is_empty() {
             continue;
         }
-        let began = Instant::now();
-        answer(&mut pipeline, &mut batch);
+        let (began, texts) = (Instant::now(), batch.len() as u64);
+        answer(&mut pipeline, batch);
         let micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
         let before = vitals.micros_per_text.load(Ordering::Relaxed);
-        vitals
-            .micros_per_text
-            .store((before * 7 + micros / (batch.capacity() as u64).max(1)) / 8, Ordering::Relaxed);
+        vitals.micros_per_text.store((before * 7 + micros / texts) / 8, Ordering::Relaxed);
     }
 }
 
 /// A batch that fails is tried text by text, so that one bad text takes no other with it.
-fn answer(pipeline: &mut Pipeline, batch: &mut Vec<Job>) {
+fn answer(pipeline: &mut Pipeline, batch: Vec<Job>) {
     let texts: Vec<Text> = batch.iter().map(|job| job.text.clone()).collect();
     match contained(pipeline, &texts) {
         Ok(assessments) => {
-            for (job, assessment) in batch.drain(..).zip(assessments) {
+            for (job, assessment) in batch.into_iter().zip(assessments) {
                 // The client may have gone; its answer is then nobody's.
                 let _ = job.answer.send(Ok(assessment));
             }
         }
         Err(_) if batch.len() > 1 => {
-            for job in batch.drain(..) {
+            for job in batch {
                 let alone = contained(pipeline, std::slice::from_ref(&job.text));
                 let _ = job.answer.send(alone.map(|mut one| one.swap_remove(0)));
             }
         }
         Err(error) => {
-            for job in batch.drain(..) {
-                let _ = job.answer.send(Err(Error::Model(error.to_string())));
+            if let Some(job) = batch.into_iter().next() {
+                let _ = job.answer.send(Err(error));
             }
         }
     }

@@ -44,6 +44,7 @@ pub struct Corpus {
     pub fit: Vec<Encoded>,
     pub calibration: Vec<Encoded>,
     pub threshold: Vec<Encoded>,
+    /// Held back for choosing between runs; a single run does not look at it.
     pub development: Vec<Encoded>,
     /// In the order of the recipe's sources.
     pub counts: Vec<SourceCount>,
