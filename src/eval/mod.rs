@@ -12,13 +12,10 @@
 //! any output; the same inputs and seed give the same bytes. What each number means stands in
 //! `docs/EVALUATION.md`.
 
-pub mod bootstrap;
-pub mod bundle;
 pub mod cases;
 pub mod error;
 pub mod intervals;
 pub mod manifest;
-pub mod markdown;
 pub mod measure;
 pub mod metrics;
 pub mod predictions;

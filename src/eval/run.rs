@@ -2,14 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::eval::bootstrap::Plan;
 use crate::eval::cases;
 use crate::eval::error::Error;
 use crate::eval::intervals::CONFIDENCE;
+use crate::eval::intervals::bootstrap::Plan;
 use crate::eval::manifest::BenchmarkManifest;
-use crate::eval::markdown;
 use crate::eval::measure::measure;
 use crate::eval::predictions::{self, Header};
+use crate::eval::report::markdown;
 use crate::eval::report::{EvalReport, SCHEMA_VERSION, Tool};
 use crate::eval::subject::{Prediction, Subject};
 

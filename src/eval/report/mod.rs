@@ -1,11 +1,13 @@
 //! `report.json`: every number with its n and interval, or the reason why there is none. Holds no text of any
 //! benchmark, no time and no path of the machine, so that equal inputs give equal bytes.
 
+pub mod markdown;
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::eval::bootstrap::Bootstrapped;
+use crate::eval::intervals::bootstrap::Bootstrapped;
 use crate::eval::intervals::wilson;
 use crate::eval::manifest::{Kind, Upstream};
 use crate::eval::predictions::{ModelLine, PolicyLine};

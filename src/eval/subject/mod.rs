@@ -1,14 +1,16 @@
 //! Who is measured. Every subject ends as the same [`Prediction`]s, so that all of them meet the same code.
 
+pub mod bundle;
+
 use std::path::{Path, PathBuf};
 
 use crate::domain::assessment::{Assessment, ModelRef};
 use crate::domain::policy::{Band, Policy};
 use crate::domain::taxonomy::Category;
 use crate::domain::text::Text;
-use crate::eval::bundle::Bundle;
 use crate::eval::error::Error;
 use crate::eval::manifest::Target;
+use crate::eval::subject::bundle::Bundle;
 use crate::inference;
 
 /// What a subject said of one case.

@@ -3,31 +3,18 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Args, Subcommand};
+use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::cli::output::Output;
-use crate::eval::bootstrap::{DEFAULT_RESAMPLES, Plan};
 use crate::eval::error::Error;
+use crate::eval::intervals::bootstrap::{DEFAULT_RESAMPLES, Plan};
 use crate::eval::manifest::BenchmarkManifest;
 use crate::eval::run::{Progress, Run};
 use crate::eval::subject::Subject;
 
-/// Measure a model on benchmarks
 #[derive(Debug, Args)]
-pub(crate) struct EvalArgs {
-    #[command(subcommand)]
-    command: EvalCommand,
-}
-
-#[derive(Debug, Subcommand)]
-enum EvalCommand {
-    /// Score benchmarks and write report.json, report.md and predictions/
-    Run(RunArgs),
-}
-
-#[derive(Debug, Args)]
-struct RunArgs {
+pub(super) struct RunArgs {
     /// Bundle to measure: a folder, or a name under models/
     #[arg(
         long,
@@ -35,30 +22,29 @@ struct RunArgs {
         required_unless_present = "predictions",
         conflicts_with = "predictions"
     )]
-    model: Option<PathBuf>,
+    pub(super) model: Option<PathBuf>,
     /// Measure kept predictions instead of a model: a folder of NAME.jsonl files
     #[arg(long, value_name = "DIR")]
-    predictions: Option<PathBuf>,
+    pub(super) predictions: Option<PathBuf>,
     /// Benchmark manifests, such as eval/benchmarks/*.toml
     #[arg(long = "benchmark", value_name = "FILE", required = true, num_args = 1..)]
-    benchmarks: Vec<PathBuf>,
+    pub(super) benchmarks: Vec<PathBuf>,
     /// Folder that the manifests' data paths are relative to
     #[arg(long, value_name = "DIR")]
-    data: PathBuf,
+    pub(super) data: PathBuf,
     /// Folder for the report and the predictions; an interrupted run goes on there
     #[arg(long, value_name = "DIR")]
-    out: PathBuf,
+    pub(super) out: PathBuf,
     /// Seed of the bootstrap
     #[arg(long, default_value_t = 1)]
-    seed: u64,
+    pub(super) seed: u64,
     /// Bootstrap resamples, at least 100
     #[arg(long, default_value_t = DEFAULT_RESAMPLES)]
-    resamples: usize,
+    pub(super) resamples: usize,
 }
 
-pub(crate) fn run(args: EvalArgs, output: &Output) -> anyhow::Result<ExitCode> {
-    let EvalCommand::Run(args) = args.command;
-    output.note(evaluate(&args)?);
+pub(super) fn run(args: &RunArgs, output: &Output) -> anyhow::Result<ExitCode> {
+    output.note(evaluate(args)?);
     Ok(ExitCode::SUCCESS)
 }
 
@@ -112,25 +98,7 @@ fn show(bar: &ProgressBar, progress: Progress<'_>) {
 
 #[cfg(test)]
 mod tests {
-    use clap::{Command, FromArgMatches as _};
-
     use super::*;
-
-    fn parse(line: &str) -> Result<EvalArgs, clap::Error> {
-        let command = EvalArgs::augment_args(Command::new("eval"));
-        command.clone().debug_assert();
-        EvalArgs::from_arg_matches(&command.try_get_matches_from(line.split(' '))?)
-    }
-
-    #[test]
-    fn several_benchmarks_and_one_subject() {
-        let args = parse("eval run --model default --benchmark a.toml b.toml --data d --out o").unwrap();
-        let EvalCommand::Run(args) = args.command;
-        assert_eq!((args.benchmarks.len(), args.seed), (2, 1));
-        assert!(parse("eval run --predictions p --benchmark a.toml --data d --out o").is_ok());
-        assert!(parse("eval run --benchmark a.toml --data d --out o").is_err());
-        assert!(parse("eval run --model m --predictions p --benchmark a.toml --data d --out o").is_err());
-    }
 
     #[test]
     fn a_name_means_a_folder_under_models() {

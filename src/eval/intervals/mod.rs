@@ -1,5 +1,7 @@
 //! Intervals for counted rates.
 
+pub mod bootstrap;
+
 /// The two-sided 95 % quantile of the standard normal distribution, Φ⁻¹(0.975).
 pub const Z_95: f64 = 1.959_963_984_540_054;
 

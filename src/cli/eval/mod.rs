@@ -1,0 +1,51 @@
+//! `countervail eval …`: one file for each command.
+
+mod run;
+
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+
+use crate::cli::output::Output;
+
+/// Measure a model on benchmarks
+#[derive(Debug, Args)]
+pub(crate) struct EvalArgs {
+    #[command(subcommand)]
+    command: EvalCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum EvalCommand {
+    /// Score benchmarks and write report.json, report.md and predictions/
+    Run(run::RunArgs),
+}
+
+pub(crate) fn run(args: EvalArgs, output: &Output) -> anyhow::Result<ExitCode> {
+    match args.command {
+        EvalCommand::Run(args) => run::run(&args, output),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{Command, FromArgMatches as _};
+
+    use super::*;
+
+    fn parse(line: &str) -> Result<EvalArgs, clap::Error> {
+        let command = EvalArgs::augment_args(Command::new("eval"));
+        command.clone().debug_assert();
+        EvalArgs::from_arg_matches(&command.try_get_matches_from(line.split(' '))?)
+    }
+
+    #[test]
+    fn several_benchmarks_and_one_subject() {
+        let args = parse("eval run --model default --benchmark a.toml b.toml --data d --out o").unwrap();
+        let EvalCommand::Run(args) = args.command;
+        assert_eq!((args.benchmarks.len(), args.seed), (2, 1));
+        assert!(parse("eval run --predictions p --benchmark a.toml --data d --out o").is_ok());
+        assert!(parse("eval run --benchmark a.toml --data d --out o").is_err());
+        assert!(parse("eval run --model m --predictions p --benchmark a.toml --data d --out o").is_err());
+    }
+}
