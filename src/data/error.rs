@@ -15,6 +15,8 @@ pub enum Error {
     Column { path: PathBuf, column: String, columns: String },
     #[error("source `{name}`: {problem}")]
     Source { name: String, problem: String },
+    #[error("recipe {}: {problem}", path.display())]
+    Recipe { path: PathBuf, problem: String },
     #[error("template file {}: {problem}", path.display())]
     Template { path: PathBuf, problem: String },
 }

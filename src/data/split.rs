@@ -7,10 +7,9 @@ use rayon::prelude::*;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::data::example::Example;
-use crate::text::fingerprint::{BANDS, Fingerprint, exact_hash};
+use crate::data::near::{NearIndex, Print};
+use crate::text::fingerprint::BANDS;
 
-/// From this estimated Jaccard similarity on, two texts count as one.
-const SIMILAR: f64 = 0.7;
 /// Compared in one bucket of a band at most: a bucket of thousands is one boilerplate, not thousands of pairs.
 const REPRESENTATIVES: usize = 8;
 /// A text of fewer words goes with its copies, not with its group: "amen" would tie every chat channel to
@@ -52,20 +51,15 @@ impl Part {
 /// to the part with the largest share: one chat channel must not be a whole calibration set.
 #[must_use]
 pub fn assign(examples: &[Example], shares: &[(Part, f64)], seed: u64) -> Vec<Part> {
-    let prints = fingerprints(examples);
-    let mut clusters = Clusters::new(examples.len());
-    clusters.join_near(&prints);
-    clusters.join_groups(examples);
-    // The cluster's smallest exact hash names it, and does not depend on the order of the sources.
-    let mut names: HashMap<usize, (u64, usize)> = HashMap::new();
-    for (i, print) in prints.iter().enumerate() {
-        let name = names.entry(clusters.root(i)).or_insert((u64::MAX, 0));
-        name.0 = name.0.min(print.exact);
-        name.1 += 1;
+    let names = clusters(examples);
+    let mut sizes: HashMap<u64, usize> = HashMap::new();
+    for name in &names {
+        *sizes.entry(*name).or_default() += 1;
     }
     let total: f64 = shares.iter().map(|(_, share)| share).sum();
     let largest = shares.iter().max_by(|a, b| a.1.total_cmp(&b.1)).map_or(Part::Fit, |(part, _)| *part);
-    let choose = |(name, size): (u64, usize)| {
+    let choose = |name: u64| {
+        let size = sizes[&name];
         let hash = xxh3_64_with_seed(&name.to_le_bytes(), seed);
         let mut at = (hash >> 11) as f64 / (1_u64 << 53) as f64 * total;
         for (part, share) in shares {
@@ -81,36 +75,33 @@ pub fn assign(examples: &[Example], shares: &[(Part, f64)], seed: u64) -> Vec<Pa
         }
         largest
     };
-    (0..examples.len()).map(|i| choose(names[&clusters.root(i)])).collect()
+    names.into_iter().map(choose).collect()
+}
+
+/// The cluster of each example, as a number that does not depend on the order of the examples: near-duplicates, and
+/// examples of one source and group, share theirs (texts of up to three words follow their copies only).
+#[must_use]
+pub fn clusters(examples: &[Example]) -> Vec<u64> {
+    let prints = fingerprints(examples);
+    let mut clusters = Clusters::new(examples.len());
+    clusters.join_near(&prints);
+    clusters.join_groups(examples);
+    // The cluster's smallest exact hash names it. No two clusters hold one: equal texts are joined.
+    let mut names: HashMap<usize, u64> = HashMap::new();
+    for (i, print) in prints.iter().enumerate() {
+        let name = names.entry(clusters.root(i)).or_insert(u64::MAX);
+        *name = print.exact.min(*name);
+    }
+    (0..examples.len()).map(|i| names[&clusters.root(i)]).collect()
 }
 
 /// Leaves out every example that is a near-duplicate of one of `against`. Also says how many each source
 /// lost; a source that lost none is not listed.
 #[must_use]
 pub fn purge(examples: Vec<Example>, against: &[Example]) -> (Vec<Example>, BTreeMap<usize, usize>) {
-    let held = fingerprints(against);
-    let exact: HashMap<u64, usize> = held.iter().enumerate().map(|(i, p)| (p.exact, i)).collect();
-    let mut bands: HashMap<(usize, u64), Vec<usize>> = HashMap::new();
-    for (i, print) in held.iter().enumerate() {
-        for (band, hash) in print.minhash.bands().into_iter().enumerate() {
-            let bucket = bands.entry((band, hash)).or_default();
-            if bucket.len() < REPRESENTATIVES * 4 {
-                bucket.push(i);
-            }
-        }
-    }
-    let prints = fingerprints(&examples);
-    let near: Vec<bool> = prints
-        .par_iter()
-        .map(|print| {
-            exact.contains_key(&print.exact)
-                || print.minhash.bands().into_iter().enumerate().any(|key| {
-                    bands.get(&key).is_some_and(|bucket| {
-                        bucket.iter().any(|&i| held[i].minhash.similarity(&print.minhash) >= SIMILAR)
-                    })
-                })
-        })
-        .collect();
+    let against: Vec<(usize, &str)> = against.iter().map(|e| (0, e.text.as_str())).collect();
+    let held = NearIndex::new(&against);
+    let near: Vec<bool> = examples.par_iter().map(|e| held.has_like(&Print::of(&e.text))).collect();
     let mut removed = BTreeMap::new();
     let kept = examples
         .into_iter()
@@ -125,16 +116,8 @@ pub fn purge(examples: Vec<Example>, against: &[Example]) -> (Vec<Example>, BTre
     (kept, removed)
 }
 
-struct Print {
-    exact: u64,
-    minhash: Fingerprint,
-}
-
 fn fingerprints(examples: &[Example]) -> Vec<Print> {
-    examples
-        .par_iter()
-        .map(|e| Print { exact: exact_hash(&e.text), minhash: Fingerprint::of(&e.text) })
-        .collect()
+    examples.par_iter().map(|e| Print::of(&e.text)).collect()
 }
 
 /// Disjoint sets with path halving; the smaller index is the root, so the outcome has no order in it.
@@ -166,7 +149,7 @@ impl Clusters {
             let original = *first.entry(print.exact).or_insert(i);
             self.join(original, i);
         }
-        let bands: Vec<[u64; BANDS]> = prints.par_iter().map(|p| p.minhash.bands()).collect();
+        let bands: Vec<[u64; BANDS]> = prints.par_iter().map(Print::bands).collect();
         for band in 0..BANDS {
             let mut order: Vec<(u64, usize)> = bands.iter().map(|of| of[band]).zip(0..).collect();
             order.sort_unstable();
@@ -181,10 +164,7 @@ impl Clusters {
     fn join_bucket(&mut self, bucket: &[usize], prints: &[Print]) {
         let mut representatives: Vec<usize> = Vec::new();
         for &i in bucket {
-            let like = representatives
-                .iter()
-                .copied()
-                .find(|&r| prints[r].minhash.similarity(&prints[i].minhash) >= SIMILAR);
+            let like = representatives.iter().copied().find(|&r| prints[r].is_similar(&prints[i]));
             match like {
                 Some(r) => self.join(r, i),
                 None if representatives.len() < REPRESENTATIVES => representatives.push(i),
