@@ -14,6 +14,7 @@ pub mod markdown;
 pub mod metric;
 pub mod result;
 pub mod target;
+mod words;
 
 use serde::Serialize;
 
