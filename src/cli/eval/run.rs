@@ -63,7 +63,7 @@ fn evaluate(args: &RunArgs) -> Result<String, Error> {
         plan: Plan { seed: args.seed, resamples: args.resamples },
     };
     let bar = progress_bar();
-    let report = run.execute(&mut subject, &mut |p| show(&bar, p))?;
+    let report = run.execute(std::slice::from_mut(&mut subject), &mut |p| show(&bar, p))?;
     bar.finish_and_clear();
     let n: usize = report.benchmarks.iter().map(|b| b.n).sum();
     Ok(format!(
@@ -87,7 +87,8 @@ fn progress_bar() -> ProgressBar {
 }
 
 fn show(bar: &ProgressBar, progress: Progress<'_>) {
-    let prefix = format!("[{}/{}] {}", progress.index + 1, progress.count, progress.benchmark);
+    let prefix =
+        format!("[{}/{}] {}: {}", progress.index + 1, progress.count, progress.benchmark, progress.subject);
     if bar.prefix() != prefix {
         bar.reset();
         bar.set_prefix(prefix);

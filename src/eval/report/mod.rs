@@ -58,7 +58,7 @@ pub struct SubjectLine {
     pub name: String,
     pub digest: String,
     /// `bundle`, `endpoint`, `baseline`, `predictions` or `scripted`.
-    pub kind: &'static str,
+    pub kind: String,
     /// The thresholds, when they are the same on every benchmark; a baseline that chooses them on each benchmark's
     /// own validation part has none here, and states them with each target.
     pub policy: Option<PolicyLine>,
