@@ -6,6 +6,7 @@ use crate::eval::cases::{self, Cases};
 use crate::eval::error::Error;
 use crate::eval::intervals::CONFIDENCE;
 use crate::eval::intervals::bootstrap::Plan;
+use crate::eval::ledger::{self, Ledger, Look};
 use crate::eval::manifest::BenchmarkManifest;
 use crate::eval::measure;
 use crate::eval::predictions::{self, Header};
@@ -21,6 +22,8 @@ pub struct Run {
     /// Gets `report.json`, `report.md` and `predictions/SUBJECT/`; made when missing.
     pub out_dir: PathBuf,
     pub plan: Plan,
+    /// The test ledger that every look is added to; without one the report states no number of looks.
+    pub ledger: Option<PathBuf>,
 }
 
 /// How far a run is.
@@ -57,6 +60,7 @@ impl Run {
         self.benchmarks.sort_by(|a, b| a.name.cmp(&b.name));
         self.check(subjects)?;
         fs_err::create_dir_all(&self.out_dir)?;
+        let mut ledger = self.ledger.as_deref().map(Ledger::open).transpose()?;
         let mut lines: Vec<SubjectLine> = Vec::new();
         let mut benchmarks = Vec::with_capacity(self.benchmarks.len());
         for (index, manifest) in self.benchmarks.iter().enumerate() {
@@ -72,7 +76,8 @@ impl Run {
                 said.push(self.ask(subject, manifest, &cases, &mut tell)?);
             }
             note_subjects(&mut lines, &said, manifest)?;
-            benchmarks.push(self.one(manifest, &cases, &said));
+            let looks = ledger.as_mut().map(|l| note_looks(l, manifest, &cases, &said)).transpose()?;
+            benchmarks.push(BenchmarkReport { looks: looks.flatten(), ..self.one(manifest, &cases, &said) });
         }
         let report = EvalReport {
             schema_version: SCHEMA_VERSION,
@@ -149,6 +154,29 @@ impl Run {
         };
         Ok(Said { header, predictions })
     }
+}
+
+/// Records a look for each subject before anything is measured, and says the how-manieth subject the first one is.
+fn note_looks(
+    ledger: &mut Ledger,
+    manifest: &BenchmarkManifest,
+    cases: &Cases,
+    said: &[Said],
+) -> Result<Option<usize>, Error> {
+    for Said { header, .. } in said {
+        let look = Look {
+            benchmark: manifest.name.clone(),
+            benchmark_version: manifest.version,
+            cases_digest: cases.digest.clone(),
+            subject: header.model.name.clone(),
+            subject_digest: header.model.digest.clone(),
+            policy_version: header.policy.version.clone(),
+            tool: concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")).to_owned(),
+        };
+        ledger.record(&look, ledger::now())?;
+    }
+    let own = said.first().map(|s| ledger.looks(&manifest.name, &cases.digest, &s.header.model.digest));
+    Ok(own.and_then(|looks| looks.this_subject_rank))
 }
 
 /// Keeps who was measured, and refuses when one of them changes its identity on the way.

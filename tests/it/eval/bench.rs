@@ -95,6 +95,7 @@ impl Bench {
             data_dir: self.root.path().to_owned(),
             out_dir: self.path(out),
             plan: PLAN,
+            ledger: Some(self.path("ledger.jsonl")),
         };
         run.execute(subjects, &mut |_| {})
     }

@@ -223,3 +223,15 @@ fn changed_data_is_refused() {
     let error = bench.try_run(&manifest, &mut scripted("a"), "out").unwrap_err();
     assert!(format!("{:?}", anyhow::Error::from(error)).contains("SHA-256"));
 }
+
+#[test]
+fn a_report_says_the_how_manieth_look_it_is() {
+    let bench = Bench::new();
+    let manifest = labelled(&bench);
+    let looks = |name: &str| only(&bench.run(&manifest, &mut scripted(name), "out")).looks;
+    assert_eq!(looks("a"), Some(1));
+    assert_eq!(looks("b"), Some(2));
+    assert_eq!(looks("a"), Some(1), "looking again does not make it a later look");
+    let lines = bench.bytes("ledger.jsonl").iter().filter(|b| **b == b'\n').count();
+    assert_eq!(lines, 3, "every look is kept");
+}
