@@ -9,7 +9,9 @@ use crate::domain::taxonomy::Category;
 use crate::eval::cases::{Cases, LANGUAGE_SLICE, slice_value};
 use crate::eval::intervals::bootstrap::{self, Plan};
 use crate::eval::manifest::{BenchmarkManifest, Kind, Target};
-use crate::eval::metrics::{Case, Confusion, Ranked, expected_calibration_error};
+use crate::eval::metrics::calibration::expected_calibration_error;
+use crate::eval::metrics::ranking::Ranked;
+use crate::eval::metrics::{Case, Confusion};
 use crate::eval::predictions::PolicyLine;
 use crate::eval::report::{
     BenchmarkReport, FunctionReport, Metric, PairReport, SMALL, SliceReport, SliceTarget, SourceReport,
