@@ -8,7 +8,9 @@ use crate::eval::measure::{
     Judged, NO_CASES, NO_NEGATIVES, NO_POSITIVES, NO_SCORED_POSITIVES, NONE_SCORED, NOTHING_FLAGGED,
     ONE_CLASS, case, clusters, share,
 };
-use crate::eval::metrics::{Case, Confusion, Ranked, expected_calibration_error};
+use crate::eval::metrics::calibration::expected_calibration_error;
+use crate::eval::metrics::ranking::Ranked;
+use crate::eval::metrics::{Case, Confusion};
 use crate::eval::predictions::PolicyLine;
 use crate::eval::report::metric::{Metric, rounded};
 use crate::eval::report::target::TargetReport;
