@@ -32,6 +32,9 @@ pub enum Error {
         #[source]
         source: inference::error::Error,
     },
+    /// The subjects of a run do not fit together.
+    #[error("subject `{name}`: {reason}")]
+    Subject { name: String, reason: String },
     /// The model bundle cannot be opened.
     #[error("cannot open the model")]
     Open(#[source] inference::error::Error),

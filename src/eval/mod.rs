@@ -5,7 +5,7 @@
 //! manifest ─► cases ─┐
 //!                    ├─► predictions ─► measure ─► report
 //! subject ───────────┘                     │
-//!                        metrics · intervals · bootstrap
+//!                        metrics · intervals · compare
 //! ```
 //!
 //! Invariants: no number without its n and an interval, or a reason why there is none; no NaN; no text in
@@ -13,6 +13,7 @@
 //! `docs/EVALUATION.md`.
 
 pub mod cases;
+pub mod compare;
 pub mod error;
 pub mod intervals;
 pub mod ledger;

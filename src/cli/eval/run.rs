@@ -35,6 +35,9 @@ pub(super) struct RunArgs {
     /// Folder for the report and the predictions; an interrupted run goes on there
     #[arg(long, value_name = "DIR")]
     pub(super) out: PathBuf,
+    /// Test ledger to which every look is added, such as eval/ledger.jsonl
+    #[arg(long, value_name = "FILE")]
+    pub(super) ledger: Option<PathBuf>,
     /// Seed of the bootstrap
     #[arg(long, default_value_t = 1)]
     pub(super) seed: u64,
@@ -61,14 +64,15 @@ fn evaluate(args: &RunArgs) -> Result<String, Error> {
         data_dir: args.data.clone(),
         out_dir: args.out.clone(),
         plan: Plan { seed: args.seed, resamples: args.resamples },
+        ledger: args.ledger.clone(),
     };
     let bar = progress_bar();
-    let report = run.execute(&mut subject, &mut |p| show(&bar, p))?;
+    let report = run.execute(std::slice::from_mut(&mut subject), &mut |p| show(&bar, p))?;
     bar.finish_and_clear();
     let n: usize = report.benchmarks.iter().map(|b| b.n).sum();
     Ok(format!(
         "measured {} on {} benchmarks, {n} texts; read {}",
-        report.model.name,
+        report.subject().name,
         report.benchmarks.len(),
         args.out.join("report.md").display()
     ))
@@ -87,7 +91,8 @@ fn progress_bar() -> ProgressBar {
 }
 
 fn show(bar: &ProgressBar, progress: Progress<'_>) {
-    let prefix = format!("[{}/{}] {}", progress.index + 1, progress.count, progress.benchmark);
+    let prefix =
+        format!("[{}/{}] {}: {}", progress.index + 1, progress.count, progress.benchmark, progress.subject);
     if bar.prefix() != prefix {
         bar.reset();
         bar.set_prefix(prefix);

@@ -1,20 +1,23 @@
 //! From cases and predictions to one benchmark's part of the report.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod functions;
+mod slices;
+mod target;
+
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::data::example::Example;
 use crate::domain::policy::Band;
 use crate::domain::taxonomy::Category;
-use crate::eval::cases::{Cases, LANGUAGE_SLICE, slice_value};
-use crate::eval::intervals::bootstrap::{self, Plan};
-use crate::eval::manifest::{BenchmarkManifest, Kind, Target};
-use crate::eval::metrics::{Case, Confusion, Ranked, expected_calibration_error};
-use crate::eval::predictions::PolicyLine;
-use crate::eval::report::{
-    BenchmarkReport, FunctionReport, Metric, PairReport, SMALL, SliceReport, SliceTarget, SourceReport,
-    TargetReport, rounded,
-};
+use crate::eval::cases::{Cases, slice_value};
+use crate::eval::intervals::bootstrap::Plan;
+use crate::eval::manifest::{BenchmarkManifest, Target};
+use crate::eval::metrics::Case;
+use crate::eval::predictions::Header;
+use crate::eval::report::metric::Metric;
+use crate::eval::report::result::SubjectResult;
+use crate::eval::report::{BenchmarkReport, SourceReport};
 use crate::eval::subject::Prediction;
 
 const NO_CASES: &str = "no cases";
@@ -28,21 +31,9 @@ const ONE_CLASS: &str = "one class only among the scored cases";
 /// An example with what was said of it.
 type Judged<'a> = (&'a Example, &'a Prediction);
 
-/// Measures one benchmark. `predictions` are in the order of the cases.
-///
-/// # Panics
-/// When there is not one prediction per case.
+/// What a benchmark is, before anybody was measured on it.
 #[must_use]
-pub fn measure(
-    manifest: &BenchmarkManifest,
-    cases: &Cases,
-    predictions: &[Prediction],
-    policy: &PolicyLine,
-    plan: Plan,
-) -> BenchmarkReport {
-    assert_eq!(cases.examples.len(), predictions.len(), "one prediction per case");
-    let judged: Vec<Judged<'_>> = cases.examples.iter().zip(predictions).collect();
-    let (functions, pairs) = functions_and_pairs(manifest, &judged);
+pub fn describe(manifest: &BenchmarkManifest, cases: &Cases) -> BenchmarkReport {
     BenchmarkReport {
         name: manifest.name.clone(),
         title: manifest.title.clone(),
@@ -56,7 +47,29 @@ pub fn measure(
         sources: sources(manifest),
         cases_digest: cases.digest.clone(),
         budget: manifest.budget,
-        n: judged.len(),
+        n: cases.examples.len(),
+        looks: None,
+        results: Vec::new(),
+    }
+}
+
+/// Measures one subject on one benchmark. `predictions` are in the order of the cases.
+///
+/// # Panics
+/// When there is not one prediction per case.
+#[must_use]
+pub fn measure(
+    manifest: &BenchmarkManifest,
+    cases: &Cases,
+    predictions: &[Prediction],
+    header: &Header,
+    plan: Plan,
+) -> SubjectResult {
+    assert_eq!(cases.examples.len(), predictions.len(), "one prediction per case");
+    let judged: Vec<Judged<'_>> = cases.examples.iter().zip(predictions).collect();
+    let (functions, pairs) = functions::functions_and_pairs(manifest, &judged);
+    SubjectResult {
+        subject: header.model.name.clone(),
         abstained: abstained(&judged),
         abstained_languages: abstained_languages(predictions),
         flagged: flagged(&judged),
@@ -66,10 +79,14 @@ pub fn measure(
             .into_iter()
             .map(|c| (c.id(), share(&judged, NO_CASES, |(_, p)| p.categories[c.index()])))
             .collect(),
-        targets: manifest.targets.iter().map(|t| target(*t, &judged, policy, plan)).collect(),
-        slices: slices(manifest, &judged),
+        targets: manifest.targets.iter().map(|t| target::target(*t, &judged, &header.policy, plan)).collect(),
+        slices: slices::slices(manifest, &judged),
         functions,
         pairs,
+        identities: Vec::new(),
+        swaps: Vec::new(),
+        evidence: None,
+        cost: None,
     }
 }
 
@@ -130,88 +147,9 @@ fn bands(predictions: &[Prediction]) -> BTreeMap<&'static str, usize> {
     [Band::None, Band::Review, Band::Urgent].into_iter().map(|b| (b.id(), count(b))).collect()
 }
 
-fn threshold(target: Target, policy: &PolicyLine) -> f64 {
-    f64::from(match target {
-        Target::Extremism => policy.review,
-        Target::Category(c) => policy.categories[c.index()],
-    })
-}
-
-fn target(target: Target, judged: &[Judged<'_>], policy: &PolicyLine, plan: Plan) -> TargetReport {
-    let labelled: Vec<Judged<'_>> =
-        judged.iter().copied().filter(|(e, _)| target.label(e).is_some()).collect();
-    let cases: Vec<Case> = labelled.iter().filter_map(|(e, p)| case(target, e, p)).collect();
-    let (clusters, count) = clusters(&labelled);
-    let confusion = Confusion::of(&cases);
-    let (positives, negatives): (Vec<_>, Vec<_>) =
-        labelled.iter().copied().partition(|(e, _)| target.label(e) == Some(true));
-    TargetReport {
-        target: target.id(),
-        threshold: rounded(threshold(target, policy)),
-        positives: positives.len(),
-        negatives: negatives.len(),
-        unknown: judged.len() - labelled.len(),
-        abstained: cases.iter().filter(|c| c.score.is_none()).count(),
-        true_positives: confusion.true_positives,
-        false_positives: confusion.false_positives,
-        true_negatives: confusion.true_negatives,
-        false_negatives: confusion.false_negatives,
-        clusters: count,
-        metrics: metrics(&cases, &clusters, &confusion, plan),
-        positives_sent: share(&positives, NO_POSITIVES, |(_, p)| p.flagged()),
-        negatives_sent: share(&negatives, NO_NEGATIVES, |(_, p)| p.flagged()),
-    }
-}
-
 fn case(target: Target, example: &Example, prediction: &Prediction) -> Option<Case> {
     let positive = target.label(example)?;
     Some(Case { score: prediction.score(target), positive, flagged: prediction.decision(target) })
-}
-
-fn metrics(
-    cases: &[Case],
-    clusters: &[usize],
-    confusion: &Confusion,
-    plan: Plan,
-) -> BTreeMap<&'static str, Metric> {
-    let ranked = Ranked::new(cases);
-    let point = ranked.statistics();
-    let interval = bootstrap::intervals(&ranked, clusters, plan);
-    let (tp, fp, tn) = (confusion.true_positives, confusion.false_positives, confusion.true_negatives);
-    let scored = ranked.scored();
-    let calibration = match expected_calibration_error(cases) {
-        Some(error) => {
-            Metric::bare(error, scored, "resampling noise only adds to it, an interval would mislead")
-        }
-        None => Metric::undefined(scored, NONE_SCORED),
-    };
-    BTreeMap::from([
-        ("precision", Metric::rate(tp, tp + fp, NOTHING_FLAGGED)),
-        ("recall", Metric::rate(tp, confusion.positives(), NO_POSITIVES)),
-        ("false_positive_rate", Metric::rate(fp, confusion.negatives(), NO_NEGATIVES)),
-        ("accuracy", Metric::rate(tp + tn, cases.len(), NO_CASES)),
-        (
-            "f1",
-            Metric::bootstrapped(
-                point.f1,
-                interval.f1,
-                cases.len(),
-                "nothing positive, by label or decision",
-            ),
-        ),
-        (
-            "average_precision",
-            Metric::bootstrapped(
-                point.average_precision,
-                interval.average_precision,
-                scored,
-                NO_SCORED_POSITIVES,
-            ),
-        ),
-        ("roc_auc", Metric::bootstrapped(point.roc_auc, interval.roc_auc, scored, ONE_CLASS)),
-        ("brier", Metric::bootstrapped(point.brier, interval.brier, scored, NONE_SCORED)),
-        ("calibration_error", calibration),
-    ])
 }
 
 /// Numbers the groups of the examples from 0; an example without a group is its own.
@@ -238,72 +176,4 @@ fn by_slice<'a>(judged: &[Judged<'a>], slice: &str) -> BTreeMap<&'a str, Vec<Jud
         groups.entry(slice_value(j.0, slice)).or_default().push(*j);
     }
     groups
-}
-
-fn slices(manifest: &BenchmarkManifest, judged: &[Judged<'_>]) -> BTreeMap<String, Vec<SliceReport>> {
-    let mut names: BTreeSet<&str> = manifest.slices.iter().map(String::as_str).collect();
-    names.insert(LANGUAGE_SLICE);
-    let report = |value: &str, part: &[Judged<'_>]| SliceReport {
-        value: value.to_owned(),
-        n: part.len(),
-        abstained: abstained(part),
-        small: part.len() < SMALL,
-        flagged: flagged(part),
-        targets: manifest.targets.iter().map(|t| slice_target(*t, part)).collect(),
-    };
-    names
-        .into_iter()
-        .map(|name| {
-            let groups = by_slice(judged, name);
-            (name.to_owned(), groups.iter().map(|(value, part)| report(value, part)).collect())
-        })
-        .collect()
-}
-
-fn slice_target(target: Target, part: &[Judged<'_>]) -> SliceTarget {
-    let cases: Vec<Case> = part.iter().filter_map(|(e, p)| case(target, e, p)).collect();
-    let confusion = Confusion::of(&cases);
-    SliceTarget {
-        target: target.id(),
-        recall: Metric::rate(confusion.true_positives, confusion.positives(), NO_POSITIVES),
-        false_positive_rate: Metric::rate(confusion.false_positives, confusion.negatives(), NO_NEGATIVES),
-    }
-}
-
-fn functions_and_pairs(
-    manifest: &BenchmarkManifest,
-    judged: &[Judged<'_>],
-) -> (Vec<FunctionReport>, Vec<PairReport>) {
-    let (Kind::Functional, Some(slice), Some(&target)) =
-        (manifest.kind, manifest.function_slice.as_deref(), manifest.targets.first())
-    else {
-        return (Vec::new(), Vec::new());
-    };
-    let groups = by_slice(judged, slice);
-    let right = |(e, p): &Judged<'_>| target.label(e) == Some(p.decision(target));
-    let functions = groups.iter().map(|(name, part)| FunctionReport {
-        function: (*name).to_owned(),
-        expected: expected(target, part),
-        n: part.len(),
-        small: part.len() < SMALL,
-        passed: share(part, NO_CASES, right),
-        flagged: flagged(part),
-    });
-    let together = |names: &[String]| {
-        let part: Vec<Judged<'_>> =
-            names.iter().filter_map(|n| groups.get(n.as_str())).flatten().copied().collect();
-        share(&part, NO_CASES, right)
-    };
-    let pairs = manifest.pair.iter().map(|pair| {
-        let (hateful, benign) = (together(&pair.hateful), together(&pair.benign));
-        let both = hateful.value.zip(benign.value).map(|(a, b)| a.min(b));
-        PairReport { name: pair.name.clone(), hateful, benign, both }
-    });
-    (functions.collect(), pairs.collect())
-}
-
-/// The label that all cases share.
-fn expected(target: Target, part: &[Judged<'_>]) -> Option<bool> {
-    let first = target.label(part.first()?.0)?;
-    part.iter().all(|(e, _)| target.label(e) == Some(first)).then_some(first)
 }

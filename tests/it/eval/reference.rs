@@ -3,8 +3,10 @@
 use std::path::Path;
 
 use countervail::eval::intervals::{bootstrap, wilson};
-use countervail::eval::metrics::{Case, Confusion, Ranked, expected_calibration_error};
-use countervail::eval::report::Metric;
+use countervail::eval::metrics::calibration::expected_calibration_error;
+use countervail::eval::metrics::ranking::Ranked;
+use countervail::eval::metrics::{Case, Confusion};
+use countervail::eval::report::metric::Metric;
 use serde_json::Value;
 
 fn reference() -> Value {
