@@ -51,7 +51,7 @@ impl Part {
 /// to the part with the largest share: one chat channel must not be a whole calibration set.
 #[must_use]
 pub fn assign(examples: &[Example], shares: &[(Part, f64)], seed: u64) -> Vec<Part> {
-    let names = clusters(examples);
+    let names = clusters(&examples.iter().collect::<Vec<_>>());
     let mut sizes: HashMap<u64, usize> = HashMap::new();
     for name in &names {
         *sizes.entry(*name).or_default() += 1;
@@ -81,8 +81,8 @@ pub fn assign(examples: &[Example], shares: &[(Part, f64)], seed: u64) -> Vec<Pa
 /// The cluster of each example, as a number that does not depend on the order of the examples: near-duplicates, and
 /// examples of one source and group, share theirs (texts of up to three words follow their copies only).
 #[must_use]
-pub fn clusters(examples: &[Example]) -> Vec<u64> {
-    let prints = fingerprints(examples);
+pub fn clusters(examples: &[&Example]) -> Vec<u64> {
+    let prints: Vec<Print> = examples.par_iter().map(|e| Print::of(&e.text)).collect();
     let mut clusters = Clusters::new(examples.len());
     clusters.join_near(&prints);
     clusters.join_groups(examples);
@@ -114,10 +114,6 @@ pub fn purge(examples: Vec<Example>, against: &[Example]) -> (Vec<Example>, BTre
         })
         .collect();
     (kept, removed)
-}
-
-fn fingerprints(examples: &[Example]) -> Vec<Print> {
-    examples.par_iter().map(|e| Print::of(&e.text)).collect()
 }
 
 /// Disjoint sets with path halving; the smaller index is the root, so the outcome has no order in it.
@@ -173,7 +169,7 @@ impl Clusters {
         }
     }
 
-    fn join_groups(&mut self, examples: &[Example]) {
+    fn join_groups(&mut self, examples: &[&Example]) {
         let mut first: HashMap<(usize, &str), usize> = HashMap::new();
         for (i, example) in examples.iter().enumerate() {
             if let Some(group) = &example.group
