@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::eval::intervals::bootstrap::Bootstrapped;
 use crate::eval::intervals::wilson;
-use crate::eval::manifest::{Kind, Upstream};
+use crate::eval::manifest::Kind;
 use crate::eval::predictions::{ModelLine, PolicyLine};
 
 /// Version of the report's shape; raised when a reader of the old shape could misread the new one.
@@ -49,7 +49,6 @@ pub struct BenchmarkReport {
     pub flag_means: String,
     pub notes: Vec<String>,
     pub citation: String,
-    pub upstream: Upstream,
     pub sources: Vec<SourceReport>,
     /// SHA-256 over ids and texts of the cases, in order.
     pub cases_digest: String,
@@ -80,6 +79,9 @@ pub struct SourceReport {
     pub name: String,
     pub path: String,
     pub sha256: String,
+    /// Where the file comes from, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
     pub licence: String,
 }
 
