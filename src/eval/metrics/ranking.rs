@@ -91,6 +91,7 @@ impl Ranked {
     }
 
     /// The scored cases from the highest score down, equal ones together.
+    #[must_use]
     pub fn tied(&self) -> impl DoubleEndedIterator<Item = Tied<'_>> {
         self.bounds.windows(2).map(|ends| {
             let cases = &self.cases[ends[0]..ends[1]];
