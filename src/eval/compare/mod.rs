@@ -71,3 +71,18 @@ fn verdict(gain: f64, adjusted: f64) -> Verdict {
         Verdict::Worse
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_small_p_among_many_is_not_enough() {
+        let one = Comparison { gain: 0.02, p: 0.03 };
+        assert_eq!(verdicts(&[one])[0].verdict, Verdict::Better);
+        let many = verdicts(&[one, Comparison { gain: -0.1, p: 0.001 }, Comparison { gain: 0.01, p: 0.6 }]);
+        assert_eq!(many[0].verdict, Verdict::NoDetectableDifference);
+        assert_eq!(many[1].verdict, Verdict::Worse);
+        assert_eq!(many[2].verdict, Verdict::NoDetectableDifference);
+    }
+}
