@@ -19,6 +19,7 @@ pub mod manifest;
 pub mod measure;
 pub mod metrics;
 pub mod predictions;
+pub mod recruitcheck;
 pub mod report;
 pub mod run;
 pub mod subject;

@@ -1,5 +1,6 @@
 //! `countervail eval …`: one file for each command.
 
+mod recruitcheck;
 mod run;
 
 use std::process::ExitCode;
@@ -19,11 +20,14 @@ pub(crate) struct EvalArgs {
 enum EvalCommand {
     /// Score benchmarks and write report.json, report.md and predictions/
     Run(run::RunArgs),
+    /// Write the cases of RecruitCheck as a CSV file
+    Recruitcheck(recruitcheck::RecruitcheckArgs),
 }
 
 pub(crate) fn run(args: EvalArgs, output: &Output) -> anyhow::Result<ExitCode> {
     match args.command {
         EvalCommand::Run(args) => run::run(&args, output),
+        EvalCommand::Recruitcheck(args) => recruitcheck::run(&args, output),
     }
 }
 
@@ -42,7 +46,7 @@ mod tests {
     #[test]
     fn several_benchmarks_and_one_subject() {
         let args = parse("eval run --model default --benchmark a.toml b.toml --data d --out o").unwrap();
-        let EvalCommand::Run(args) = args.command;
+        let EvalCommand::Run(args) = args.command else { panic!("not `run`") };
         assert_eq!((args.benchmarks.len(), args.seed), (2, 1));
         assert!(parse("eval run --predictions p --benchmark a.toml --data d --out o").is_ok());
         assert!(parse("eval run --benchmark a.toml --data d --out o").is_err());
