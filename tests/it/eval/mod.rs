@@ -4,5 +4,6 @@
 
 mod bench;
 mod manifests;
+mod recruitcheck;
 mod reference;
 mod runs;
