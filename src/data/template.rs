@@ -118,7 +118,9 @@ struct Template {
 pub fn read(path: &Path, source: &Source) -> Result<Vec<Example>, Error> {
     let mut examples = open(path, &source.name)?;
     if let Some(Language::Code(code)) = &source.language {
-        examples.iter_mut().for_each(|example| example.language = Some(code.clone()));
+        for example in &mut examples {
+            example.language = Some(code.clone());
+        }
     }
     Ok(examples)
 }

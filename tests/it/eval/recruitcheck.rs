@@ -225,6 +225,12 @@ fn the_datasheet_counts_right() {
     let sheet = sources::read("eval/recruitcheck/README.md");
     assert!(sheet.contains(&table), "the table of eval/recruitcheck/README.md should be:\n{table}");
     assert!(sheet.contains(&format!("version {}", suite().version)));
+    for (part, cases) in [("Evaluation", evaluation), ("Development", development)] {
+        let templates = cases.iter().map(|c| &c.template).collect::<BTreeSet<_>>().len();
+        let flags = cases.iter().filter(|c| c.expected == Expected::Flag).count();
+        let claim = format!("{part}: {} cases from {templates} templates, {flags} to flag.", cases.len());
+        assert!(sheet.contains(&claim), "the datasheet should say: {claim}");
+    }
 }
 
 #[test]
