@@ -235,6 +235,7 @@ fn a_template_file_says_its_language_its_slices_and_the_sort_of_what_fills_a_slo
         text = "{group} und {group}"
         [[template]]
         id = "two"
+        slices = { part = "evaluation", checked = "yes" }
         text = "Niemand"
         "#,
     )]);
@@ -249,9 +250,10 @@ fn a_template_file_says_its_language_its_slices_and_the_sort_of_what_fills_a_slo
         ("TVEC6", "two three")
     );
     assert!(!examples[3].slices.contains_key("group_kind") && !examples[3].slices.contains_key("tvec"));
-    assert!(
-        examples.iter().all(|e| e.language.as_deref() == Some("de") && e.slices["part"] == "development")
-    );
+    assert!(examples.iter().all(|e| e.language.as_deref() == Some("de")));
+    let parts: Vec<&str> = examples.iter().map(|e| e.slices["part"].as_str()).collect();
+    assert_eq!(parts, ["development", "development", "development", "evaluation"]);
+    assert_eq!(examples[3].slices["checked"], "yes");
     source.language = Some(Language::Code("at".to_owned()));
     assert_eq!(read(&source, Path::new("elsewhere")).unwrap()[0].language.as_deref(), Some("at"));
 }

@@ -108,6 +108,9 @@ struct Template {
     function: Option<String>,
     /// The templates that this one is the counterpart of.
     twin: Option<OneOrMany>,
+    /// Over the kind's, which are over the file's.
+    #[serde(default)]
+    slices: BTreeMap<String, String>,
     max: Option<usize>,
 }
 
@@ -151,6 +154,7 @@ fn expand(file: &File, template: &Template) -> Result<Vec<Example>, String> {
         slices.extend(kind.slices.clone());
     }
     Change::parse(&template.set, template.context.as_deref())?.apply(&mut targets);
+    slices.extend(template.slices.clone());
     slices.insert("template".to_owned(), template.id.clone());
     let twin = template.twin.as_ref().map(|twin| twin.as_slice().join(" "));
     for (name, value) in [("function", template.function.clone()), ("twin", twin)] {
