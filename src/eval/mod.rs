@@ -25,6 +25,7 @@ pub mod measure;
 pub mod metrics;
 pub mod predictions;
 pub mod rationale;
+pub mod recruitcheck;
 pub mod report;
 pub mod run;
 pub mod subject;

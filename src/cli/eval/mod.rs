@@ -5,6 +5,7 @@ mod columns;
 mod fetch;
 mod ledger;
 mod list;
+mod recruitcheck;
 mod run;
 
 use std::process::ExitCode;
@@ -32,6 +33,8 @@ enum EvalCommand {
     Fetch(fetch::FetchArgs),
     /// Check manifests, and with --data the data that they pin
     Check(check::CheckArgs),
+    /// Write the cases of RecruitCheck as a CSV file
+    Recruitcheck(recruitcheck::RecruitcheckArgs),
 }
 
 pub(crate) fn run(args: EvalArgs, output: &Output) -> anyhow::Result<ExitCode> {
@@ -41,6 +44,7 @@ pub(crate) fn run(args: EvalArgs, output: &Output) -> anyhow::Result<ExitCode> {
         EvalCommand::List(args) => list::run(&args, output),
         EvalCommand::Fetch(args) => fetch::run(&args, output),
         EvalCommand::Check(args) => check::run(&args, output),
+        EvalCommand::Recruitcheck(args) => recruitcheck::run(&args, output),
     }
 }
 
