@@ -3,11 +3,14 @@
 
 mod chunk;
 pub mod digest;
+pub mod encoding;
 mod entities;
 pub mod error;
 pub mod example;
 mod labels;
 pub mod near;
+pub mod origin;
+mod parquet_rows;
 pub mod reader;
 pub mod recipe;
 pub mod source;

@@ -79,7 +79,7 @@ fn check(k: usize, n: usize, confidence: f64) {
 }
 
 /// Where `holds` turns from true to false between 0 and 1, to the last bit or 2⁻²⁰⁰.
-fn turning_point(holds: impl Fn(f64) -> bool) -> f64 {
+pub(crate) fn turning_point(holds: impl Fn(f64) -> bool) -> f64 {
     let (mut low, mut high) = (0.0, 1.0);
     for _ in 0..200 {
         let middle = f64::midpoint(low, high);

@@ -5,5 +5,6 @@
 mod bench;
 mod ledger;
 mod manifests;
+mod recruitcheck;
 mod reference;
 mod runs;
