@@ -35,6 +35,9 @@ pub enum Error {
     /// The model bundle cannot be opened.
     #[error("cannot open the model")]
     Open(#[source] inference::error::Error),
+    /// A linear model has nothing to learn from its labels.
+    #[error("cannot fit the linear model: {reason}")]
+    Fit { reason: String },
     /// A file cannot be read or written; the message names it.
     #[error(transparent)]
     Io(#[from] std::io::Error),

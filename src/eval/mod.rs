@@ -15,6 +15,7 @@
 pub mod cases;
 pub mod error;
 pub mod intervals;
+pub mod linear;
 pub mod manifest;
 pub mod measure;
 pub mod metrics;
