@@ -49,6 +49,9 @@ pub enum Error {
         line: usize,
         reason: String,
     },
+    /// A linear model has nothing to learn from its labels.
+    #[error("cannot fit the linear model: {reason}")]
+    Fit { reason: String },
     /// A file cannot be read or written; the message names it.
     #[error(transparent)]
     Io(#[from] std::io::Error),

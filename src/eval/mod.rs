@@ -20,6 +20,7 @@ pub mod error;
 pub mod fetch;
 pub mod intervals;
 pub mod ledger;
+pub mod linear;
 pub mod manifest;
 pub mod measure;
 pub mod metrics;

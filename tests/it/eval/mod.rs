@@ -4,6 +4,7 @@
 
 mod bench;
 mod ledger;
+mod linear;
 mod manifests;
 mod recruitcheck;
 mod reference;
