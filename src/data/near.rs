@@ -14,7 +14,7 @@ const BUCKET: usize = 32;
 /// How alike two texts are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Likeness {
-    /// Equal but for case, punctuation, web addresses and handles.
+    /// Equal but for case, punctuation, emoji, web addresses and handles.
     Equal,
     /// A few words differ.
     Near,

@@ -63,7 +63,8 @@ mod tests {
         let models = root.path().join("models");
         fs_err::create_dir_all(models.join("recipes")).unwrap();
         fs_err::create_dir_all(models.join("mine")).unwrap();
-        fs_err::write(models.join("recipes/own.csv"), "text\ntea is ready\nthe hall is closed today\n").unwrap();
+        fs_err::write(models.join("recipes/own.csv"), "text\ntea is ready\nthe hall is closed today\n")
+            .unwrap();
         fs_err::write(root.path().join("held.csv"), "text\nTea is ready!\n").unwrap();
         let recipe = "name = \"mine\"\nseed = 3\n\
             [[source]]\nname = \"own\"\npath = \"./own.csv\"\nlicence = \"none\"\nformat = \"csv\"\n\

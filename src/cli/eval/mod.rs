@@ -3,6 +3,7 @@
 mod check;
 mod columns;
 mod fetch;
+mod hygiene;
 mod ledger;
 mod list;
 mod recruitcheck;
@@ -33,6 +34,8 @@ enum EvalCommand {
     Fetch(fetch::FetchArgs),
     /// Check manifests, and with --data the data that they pin
     Check(check::CheckArgs),
+    /// Check the data itself: copies, contradictions, shortcuts, contamination
+    Hygiene(hygiene::HygieneArgs),
     /// Write the cases of RecruitCheck as a CSV file
     Recruitcheck(recruitcheck::RecruitcheckArgs),
 }
@@ -44,6 +47,7 @@ pub(crate) fn run(args: EvalArgs, output: &Output) -> anyhow::Result<ExitCode> {
         EvalCommand::List(args) => list::run(&args, output),
         EvalCommand::Fetch(args) => fetch::run(&args, output),
         EvalCommand::Check(args) => check::run(&args, output),
+        EvalCommand::Hygiene(args) => hygiene::run(&args, output),
         EvalCommand::Recruitcheck(args) => recruitcheck::run(&args, output),
     }
 }

@@ -86,7 +86,7 @@ fn evaluate(args: &RunArgs, output: &Output) -> Result<String, Error> {
 }
 
 /// A folder that exists, or else a name under `models/`.
-fn bundle_path(model: &Path) -> PathBuf {
+pub(super) fn bundle_path(model: &Path) -> PathBuf {
     if model.is_dir() { model.to_owned() } else { Path::new("models").join(model) }
 }
 
