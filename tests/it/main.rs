@@ -11,6 +11,8 @@ mod handle;
 mod model;
 #[path = "../shared/network.rs"]
 mod network;
+#[path = "../shared/report.rs"]
+mod report;
 mod service;
 mod sources;
 mod store;

@@ -10,6 +10,7 @@
 //! ```
 
 pub mod comparison;
+pub mod html;
 pub mod markdown;
 pub mod metric;
 pub mod result;
