@@ -14,6 +14,7 @@
 
 pub mod cases;
 pub mod error;
+pub mod gate;
 pub mod intervals;
 pub mod ledger;
 pub mod manifest;

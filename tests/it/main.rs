@@ -8,11 +8,11 @@ mod encoder;
 mod eval;
 mod ground;
 mod handle;
+#[path = "../shared/made_up.rs"]
+mod made_up;
 mod model;
 #[path = "../shared/network.rs"]
 mod network;
-#[path = "../shared/report.rs"]
-mod report;
 mod service;
 mod sources;
 mod store;

@@ -1,5 +1,6 @@
 //! `countervail eval …`: one file for each command.
 
+mod gate;
 mod ledger;
 mod run;
 
@@ -20,6 +21,8 @@ pub(crate) struct EvalArgs {
 enum EvalCommand {
     /// Score benchmarks and write report.json, report.md and predictions/
     Run(run::RunArgs),
+    /// Compare a report with a baseline; fails when a number is worse beyond the baseline's interval
+    Gate(gate::GateArgs),
     /// Show or verify the ledger of looks at test splits
     Ledger(ledger::LedgerArgs),
 }
@@ -27,6 +30,7 @@ enum EvalCommand {
 pub(crate) fn run(args: EvalArgs, output: &Output) -> anyhow::Result<ExitCode> {
     match args.command {
         EvalCommand::Run(args) => run::run(&args, output),
+        EvalCommand::Gate(args) => gate::run(&args, output),
         EvalCommand::Ledger(args) => ledger::run(&args, output),
     }
 }

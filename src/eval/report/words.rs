@@ -16,6 +16,12 @@ pub(super) fn percent(x: f64) -> String {
     format!("{:.1} %", positive_zero(100.0 * x))
 }
 
+/// A round share as it was stated: `1 %`, `0.1 %`.
+pub(super) fn round_percent(x: f64) -> String {
+    let digits = format!("{:.2}", 100.0 * x);
+    format!("{} %", digits.trim_end_matches('0').trim_end_matches('.'))
+}
+
 /// A share: `1.2 % [0.8–1.7]`.
 pub(super) fn share(m: &Metric) -> String {
     match (m.value, m.low, m.high) {
@@ -158,6 +164,7 @@ mod tests {
         assert_eq!(out_of(&rate, 1000), "3.7 [1.9–7]");
         assert_eq!(out_of(&Metric::rate(30, 100, "no cases"), 1000), "300 [219–396]");
         let none = Metric::rate(0, 0, "no cases");
+        assert_eq!([0.0, 0.001, 0.07, 1.0].map(round_percent), ["0 %", "0.1 %", "7 %", "100 %"]);
         assert_eq!([share(&none), number(&none), points(&none), out_of(&none, 100)], [NONE; 4]);
     }
 

@@ -2,7 +2,8 @@
 //! the groups that functional suites are about; the report's subject first, every other one beside it.
 
 use crate::eval::report::html::blocks::{
-    Block, Cell, Column, Section, Table, cases, chart_column, number, number_column, share, words_column,
+    Block, Cell, Column, Section, Table, cases, chart_column, number, number_column, number_of, share,
+    share_of, words_column,
 };
 use crate::eval::report::html::legend;
 use crate::eval::report::html::svg::Axis;
@@ -78,12 +79,12 @@ fn summary(title: &str, all: &BySubject<'_>) -> Table {
     let row = |(_, name, i): &(usize, &str, &IdentitiesReport)| {
         vec![
             Cell::Words((*name).to_owned()),
-            share(&i.false_positive_gap),
-            share(&i.false_negative_gap),
-            number(&i.subgroup_auc_mean),
-            number(&i.bpsn_auc_mean),
-            number(&i.bnsp_auc_mean),
-            number(&i.bias_score),
+            share_of(&i.false_positive_gap),
+            share_of(&i.false_negative_gap),
+            number_of(&i.subgroup_auc_mean),
+            number_of(&i.bpsn_auc_mean),
+            number_of(&i.bnsp_auc_mean),
+            number_of(&i.bias_score),
         ]
     };
     Table {
@@ -102,7 +103,6 @@ fn rates(own: &IdentitiesReport, all: &BySubject<'_>) -> Table {
     let head = vec![
         words_column("group"),
         number_column("texts"),
-        number_column("with the label"),
         number_column("false alarms"),
         number_column("against the rest, points"),
         chart_column("fewer | more", around),
@@ -118,11 +118,10 @@ fn rates(own: &IdentitiesReport, all: &BySubject<'_>) -> Table {
         vec![
             Cell::Words(i.identity.clone()),
             cases(i.n, i.small),
-            Cell::Number(words::count(i.positives)),
-            share(&i.false_positive_rate),
+            share_of(&i.false_positive_rate),
             Cell::Number(words::points(&i.false_positive_difference)),
             of(|i| &i.false_positive_difference),
-            share(&i.false_negative_rate),
+            share_of(&i.false_negative_rate),
             Cell::Number(words::points(&i.false_negative_difference)),
             of(|i| &i.false_negative_difference),
         ]
@@ -161,7 +160,9 @@ fn heat(own: &IdentitiesReport) -> Table {
             hot(&i.bnsp_auc),
         ]
     };
-    let caption = "1 is perfect, 0.5 is guessing; the darker, the lower".to_owned();
+    let caption =
+        "Ranking within the group, and across: 1 is perfect, 0.5 is guessing; the darker, the lower"
+            .to_owned();
     Table { caption, head, rows: most_alarms_first(own).iter().map(row).collect() }
 }
 
@@ -180,8 +181,8 @@ fn hot(auc: &Metric) -> Cell {
 fn beside(own: &IdentitiesReport, all: &BySubject<'_>) -> Vec<Table> {
     type Shown = (&'static str, fn(&IdentityReport) -> &Metric, fn(&Metric) -> Cell);
     let shown: [Shown; 5] = [
-        ("False alarms", |i| &i.false_positive_rate, share),
-        ("Missed", |i| &i.false_negative_rate, share),
+        ("False alarms", |i| &i.false_positive_rate, share_of),
+        ("Missed", |i| &i.false_negative_rate, share_of),
         ("Subgroup AUC", |i| &i.subgroup_auc, hot),
         ("BPSN AUC", |i| &i.bpsn_auc, hot),
         ("BNSP AUC", |i| &i.bnsp_auc, hot),

@@ -58,6 +58,8 @@ pub(super) enum Cell {
     Number(String),
     /// How many cases; whether so few that a rate over them says little.
     Cases(String, bool),
+    /// A number, and how many cases it is about.
+    Of(String, String),
     Chart(Svg),
     /// A number, and how much it should stand out: 0 not at all, 4 most.
     Heat(String, usize),
@@ -93,6 +95,16 @@ pub(super) fn cases(n: usize, small: bool) -> Cell {
 /// A share with its interval.
 pub(super) fn share(metric: &Metric) -> Cell {
     Cell::Number(words::share(metric))
+}
+
+/// A share with its interval and its n, for rows that do not show n themselves.
+pub(super) fn share_of(metric: &Metric) -> Cell {
+    Cell::Of(words::share(metric), words::count(metric.n))
+}
+
+/// A number with its interval and its n.
+pub(super) fn number_of(metric: &Metric) -> Cell {
+    Cell::Of(words::number(metric), words::count(metric.n))
 }
 
 /// A number from 0 to 1 with its interval.

@@ -9,7 +9,9 @@ use crate::eval::manifest::Kind;
 use crate::eval::report::html::bias::most_alarms_first;
 use crate::eval::report::html::panels::worst_first;
 use crate::eval::report::metric::Metric;
-use crate::eval::report::{BenchmarkReport, EvalReport, words};
+use crate::eval::report::result::FunctionReport;
+use crate::eval::report::target::TargetReport;
+use crate::eval::report::{BenchmarkReport, EvalReport, SMALL, words};
 use crate::text::language;
 
 /// Rows of each list; the card says how many more there are.
@@ -30,6 +32,7 @@ struct Card<'a> {
     groups: List,
     counter_speech: List,
     caught: List,
+    in_traffic: Option<String>,
     unread: Vec<String>,
     unread_more: usize,
     looks: Vec<String>,
@@ -62,6 +65,7 @@ pub(super) fn body(report: &EvalReport) -> String {
         groups: groups(report),
         counter_speech: counter_speech(report),
         caught: caught(report),
+        in_traffic: in_traffic(report),
         unread,
         unread_more,
         looks: looks(report),
@@ -70,7 +74,7 @@ pub(super) fn body(report: &EvalReport) -> String {
 }
 
 fn row(name: String, metric: &Metric, whole: u32) -> Row {
-    let small = metric.n < crate::eval::report::SMALL;
+    let small = metric.n < SMALL;
     Row { name, rate: words::out_of(metric, whole), n: words::count(metric.n), small }
 }
 
@@ -98,7 +102,7 @@ fn groups(report: &EvalReport) -> List {
                 .into_iter()
                 .filter(|i| i.false_positive_rate.value.is_some())
                 .collect();
-            let large = |n: usize| n >= crate::eval::report::SMALL;
+            let large = |n: usize| n >= SMALL;
             let any_large = known.iter().any(|i| large(i.false_positive_rate.n));
             let shown =
                 known.iter().filter(|i| !any_large || large(i.false_positive_rate.n)).take(GROUPS_OF_ONE_SET);
@@ -116,9 +120,8 @@ fn groups(report: &EvalReport) -> List {
 fn counter_speech(report: &EvalReport) -> List {
     let mut rows: Vec<(f64, Row)> = Vec::new();
     for b in &report.benchmarks {
-        let counter = |f: &&crate::eval::report::result::FunctionReport| {
-            f.expected == Some(false) && f.function.to_lowercase().contains("counter")
-        };
+        let counter =
+            |f: &&FunctionReport| f.expected == Some(false) && f.function.to_lowercase().contains("counter");
         for f in b.own().functions.iter().filter(counter) {
             let wrong = Metric::rate(f.passed.n - f.passed.k.unwrap_or_default(), f.passed.n, "no cases");
             let name = format!("{} ({})", spoken(&f.function), b.title);
@@ -129,11 +132,36 @@ fn counter_speech(report: &EvalReport) -> List {
     list(rows.into_iter().map(|(_, row)| row).collect(), COUNTER_SPEECH)
 }
 
-/// `F20_counter_quote_nh` is `counter quote`.
+/// `counter_quote_nh` is HateCheck's name for answers that quote what they answer; `F12_counter_speech` is one of
+/// ours for `counter speech`.
 fn spoken(function: &str) -> String {
+    for (name, words) in
+        [("counter_quote", "answers that quote it"), ("counter_ref", "answers that refer to it")]
+    {
+        if function.contains(name) {
+            return words.to_owned();
+        }
+    }
     let is_number = |part: &str| part.len() < 4 && part.trim_start_matches(['F', 'f']).parse::<u32>().is_ok();
     let parts = function.split('_').filter(|p| !is_number(p) && *p != "nh" && *p != "h");
     parts.collect::<Vec<_>>().join(" ")
+}
+
+/// What is right among what is flagged where positives are rare, for the target the product is about.
+fn in_traffic(report: &EvalReport) -> Option<String> {
+    let targets = report.benchmarks.iter().flat_map(|b| b.own().targets.iter().map(move |t| (b, t)));
+    let mut shown = targets.filter(|(_, t)| t.at_prevalence.iter().any(|at| at.precision.value.is_some()));
+    let first = shown.next();
+    let about_extremism = |(_, t): &(&BenchmarkReport, &TargetReport)| t.target.starts_with("extremism");
+    let (b, t) = first.into_iter().chain(shown).find(about_extremism).or(first)?;
+    let at = t.at_prevalence.iter().find(|at| at.precision.value.is_some())?;
+    Some(format!(
+        "If {} of all posts were what it looks for, then of 100 that it flags {} would be flagged rightly (by {}, {} texts).",
+        words::round_percent(at.prevalence),
+        words::out_of(&at.precision, 100),
+        b.title,
+        words::count(at.precision.n)
+    ))
 }
 
 /// Recall on every set that has something to catch: extremism first, then the worst first.
@@ -186,7 +214,7 @@ mod tests {
 
     #[test]
     fn functions_are_named_in_words() {
-        let names = ["F20_counter_quote_nh", "counter_ref_nh", "counter_speech_quotation"].map(spoken);
-        assert_eq!(names, ["counter quote", "counter ref", "counter speech quotation"]);
+        let names = ["F20_counter_quote_nh", "counter_ref_nh", "F12_counter_speech_nh"].map(spoken);
+        assert_eq!(names, ["answers that quote it", "answers that refer to it", "counter speech"]);
     }
 }

@@ -1,7 +1,7 @@
 //! What it catches: each target of each benchmark at the subject's own threshold, then every number about it.
 
 use crate::eval::report::html::blocks::{
-    Block, Cell, Section, Table, number, number_column, share, words_column,
+    Block, Cell, Section, Table, number_column, number_of, share_of, words_column,
 };
 use crate::eval::report::html::curves::figures;
 use crate::eval::report::html::{each, legend};
@@ -77,7 +77,7 @@ fn none() -> Cell {
 
 /// Counted shares read best in per cent, everything else as a number.
 fn metric_cell(metric: &Metric) -> Cell {
-    if metric.k.is_some() { share(metric) } else { number(metric) }
+    if metric.k.is_some() { share_of(metric) } else { number_of(metric) }
 }
 
 fn one_target(report: &EvalReport, b: &BenchmarkReport, position: usize) -> Vec<Block> {
@@ -133,7 +133,7 @@ fn metrics(names: &[&str], all: &[Option<&TargetReport>]) -> Table {
     let mut rows: Vec<Vec<Cell>> = first.chain(rest).map(row).collect();
     let mut sent = |title: &str, of: fn(&TargetReport) -> &Metric| {
         let mut row = vec![Cell::Words(title.to_owned())];
-        row.extend(all.iter().map(|t| t.map_or_else(none, |t| share(of(t)))));
+        row.extend(all.iter().map(|t| t.map_or_else(none, |t| share_of(of(t)))));
         rows.push(row);
     };
     sent("sent to a person, with the label", |t| &t.positives_sent);
@@ -150,14 +150,14 @@ fn fixed(names: &[&str], all: &[Option<&TargetReport>]) -> Option<Block> {
             for (name, target) in names.iter().zip(all) {
                 let Some(point) = target.and_then(|t| of(t).get(bound)) else { continue };
                 rows.push(vec![
-                    Cell::Words(format!("{title} {}", words::percent(point.bound))),
+                    Cell::Words(format!("{title} {}", words::round_percent(point.bound))),
                     Cell::Words((*name).to_owned()),
                     Cell::Number(
                         point.threshold.map_or_else(|| words::NONE.to_owned(), |t| format!("{t:.4}")),
                     ),
-                    share(&point.recall),
-                    share(&point.false_positive_rate),
-                    share(&point.precision),
+                    share_of(&point.recall),
+                    share_of(&point.false_positive_rate),
+                    share_of(&point.precision),
                 ]);
             }
         }
@@ -185,10 +185,10 @@ fn in_traffic(t: &TargetReport) -> Option<Block> {
         ]
     });
     let rare = t.at_prevalence.iter().map(|at| {
-        let rare = format!("{} %", 100.0 * at.prevalence);
+        let rare = words::round_percent(at.prevalence);
         vec![
             Cell::Words(format!("right when flagged, if {rare} of the texts were positive")),
-            share(&at.precision),
+            share_of(&at.precision),
         ]
     });
     let rows: Vec<Vec<Cell>> = top.chain(rare).collect();

@@ -1,7 +1,7 @@
 //! Functional suites: one ability after the other, and what must be flagged beside what only looks like it.
 
 use crate::eval::report::html::blocks::{
-    Block, Cell, Section, Table, cases, chart_column, number_column, share, words_column,
+    Block, Cell, Section, Table, cases, chart_column, number_column, share, share_of, words_column,
 };
 use crate::eval::report::html::legend;
 use crate::eval::report::html::svg::Axis;
@@ -52,9 +52,9 @@ fn pairs(b: &BenchmarkReport) -> Option<Block> {
         };
         vec![
             Cell::Words(pair.name.clone()),
-            share(&pair.hateful),
+            share_of(&pair.hateful),
             side(|p| &p.hateful),
-            share(&pair.benign),
+            share_of(&pair.benign),
             side(|p| &p.benign),
             Cell::Number(pair.both.map_or_else(|| words::NONE.to_owned(), words::percent)),
         ]

@@ -8,7 +8,7 @@ use crate::eval::report::html::legend;
 use crate::eval::report::html::svg::Axis;
 use crate::eval::report::html::svg::strip::{Strip, Style};
 use crate::eval::report::metric::Metric;
-use crate::eval::report::{BenchmarkReport, EvalReport, words};
+use crate::eval::report::{BenchmarkReport, EvalReport, SMALL, words};
 
 pub(super) fn section(report: &EvalReport) -> Section {
     let panels = worst_first(report);
@@ -40,14 +40,10 @@ pub(super) fn worst_first(report: &EvalReport) -> Vec<&BenchmarkReport> {
 }
 
 fn table(report: &EvalReport, panels: &[&BenchmarkReport]) -> Table {
-    let shown = panels.iter().flat_map(|b| {
-        let budget = b.budget.into_iter();
-        b.results
-            .iter()
-            .filter_map(|r| r.flagged_of_scored.value)
-            .chain(b.own().flagged_of_scored.high)
-            .chain(budget)
-    });
+    // Sets that are too small for a rate, and other subjects, may lie beyond the scale: their numbers stand beside it.
+    let large = panels.iter().filter(|b| b.own().flagged_of_scored.n >= SMALL);
+    let shown =
+        large.filter_map(|b| b.own().flagged_of_scored.high).chain(panels.iter().filter_map(|b| b.budget));
     let strip = Strip { axis: Axis::from_zero(shown), style: Style::Dot };
     let mut head = vec![
         words_column("set"),
@@ -56,8 +52,7 @@ fn table(report: &EvalReport, panels: &[&BenchmarkReport]) -> Table {
         number_column("flagged"),
         number_column("of those with a score"),
         chart_column("95 % interval", strip),
-        number_column("promise"),
-        words_column("kept?"),
+        words_column("promise, and kept?"),
     ];
     head.extend(report.subjects.iter().skip(1).map(|s| number_column(&s.name)));
     let rows = panels.iter().map(|b| row(b, strip)).collect();
@@ -67,8 +62,9 @@ fn table(report: &EvalReport, panels: &[&BenchmarkReport]) -> Table {
 fn row(b: &BenchmarkReport, strip: Strip) -> Vec<Cell> {
     let own = b.own();
     let metrics: Vec<&Metric> = b.results.iter().map(|r| &r.flagged_of_scored).collect();
-    let promise = b.budget.map_or_else(|| words::NONE.to_owned(), |x| format!("≤ {}", words::percent(x)));
-    let kept = b.budget.map_or(words::NONE, |x| words::kept(&own.flagged_of_scored, x));
+    let promise = |budget| {
+        format!("≤ {}: {}", words::round_percent(budget), words::kept(&own.flagged_of_scored, budget))
+    };
     let mut row = vec![
         Cell::Words(b.title.clone()),
         Cell::Number(words::count(b.n)),
@@ -76,8 +72,7 @@ fn row(b: &BenchmarkReport, strip: Strip) -> Vec<Cell> {
         Cell::Number(words::count(own.flagged.k.unwrap_or_default())),
         share(&own.flagged_of_scored),
         Cell::Chart(strip.row(&metrics, b.budget)),
-        Cell::Number(promise),
-        Cell::Words(kept.to_owned()),
+        Cell::Words(b.budget.map_or_else(|| words::NONE.to_owned(), promise)),
     ];
     row.extend(metrics.iter().skip(1).map(|m| share(m)));
     row

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::eval::report::html::svg::{Axis, Svg, escaped, shape, short};
 
 const SIDE: f64 = 232.0;
-const LEFT: f64 = 44.0;
+const LEFT: f64 = 54.0;
 const TOP: f64 = 8.0;
 const WIDTH: f64 = LEFT + SIDE + 12.0;
 const HEIGHT: f64 = TOP + SIDE + 40.0;
@@ -184,6 +184,6 @@ mod tests {
     #[test]
     fn points_on_one_spot_are_drawn_once() {
         let svg = plot(vec![Layer::Line(0, vec![(0.0, 1.0), (0.00001, 1.0), (1.0, 0.0)])]);
-        assert!(svg.contains(r#"d="M44 8L276 240""#), "{svg}");
+        assert!(svg.contains(r#"d="M54 8L286 240""#), "{svg}");
     }
 }

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use crate::eval::report::html::svg::{Axis, Svg, escaped, shape, short};
 use crate::eval::report::metric::Metric;
+use crate::eval::report::words;
 
 const WIDTH: f64 = 180.0;
 const HEIGHT: f64 = 18.0;
@@ -63,7 +64,10 @@ impl Strip {
         }
         for (subject, metric) in metrics.iter().enumerate().rev() {
             let Some(value) = metric.value else { continue };
-            if subject == 0 && self.style == Style::Bar {
+            // Beyond the scale there is no place for a mark that would not mislead.
+            if (subject == 0 && self.style == Style::Bar)
+                || !(self.axis.low..=self.axis.high).contains(&value)
+            {
                 continue;
             }
             shape(&mut out, subject, MARGIN + self.axis.at(value, WIDTH - 2.0 * MARGIN), MIDDLE);
@@ -91,12 +95,10 @@ impl Strip {
 
 /// `0`, `0.5 %`, `−10 %`.
 fn tick(value: f64) -> String {
-    let percent = value.abs() * 100.0;
-    let text = if percent.fract() == 0.0 { format!("{percent:.0} %") } else { format!("{percent:.1} %") };
     match value {
         0.0 => "0".to_owned(),
-        v if v < 0.0 => format!("−{text}"),
-        _ => text,
+        v if v < 0.0 => format!("−{}", words::round_percent(-v)),
+        _ => words::round_percent(value),
     }
 }
 
