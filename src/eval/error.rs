@@ -38,6 +38,9 @@ pub enum Error {
     /// The subjects of a run do not fit together.
     #[error("subject `{name}`: {reason}")]
     Subject { name: String, reason: String },
+    /// A report cannot be read, or not by this program.
+    #[error("report {path}: {reason}")]
+    Report { path: PathBuf, reason: String },
     /// The model bundle cannot be opened.
     #[error("cannot open the model")]
     Open(#[source] inference::error::Error),

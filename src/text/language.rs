@@ -40,6 +40,12 @@ pub fn detect(text: &str) -> Language {
     })
 }
 
+/// The English name of a language by its ISO 639-3 code; `None` for codes that [`detect`] never gives.
+#[must_use]
+pub fn english_name(code: &str) -> Option<&'static str> {
+    Lang::from_code(code).map(|language| language.eng_name())
+}
+
 /// The language of a normalised text and whether it is among `supported` (ISO 639-1 or 639-3 codes).
 #[must_use]
 pub fn support(text: &str, supported: &[String]) -> (&'static str, LanguageSupport) {

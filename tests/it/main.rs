@@ -8,6 +8,8 @@ mod encoder;
 mod eval;
 mod ground;
 mod handle;
+#[path = "../shared/made_up.rs"]
+mod made_up;
 mod model;
 #[path = "../shared/network.rs"]
 mod network;

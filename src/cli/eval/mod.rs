@@ -3,6 +3,7 @@
 mod check;
 mod columns;
 mod fetch;
+mod gate;
 mod ledger;
 mod list;
 mod recruitcheck;
@@ -25,6 +26,8 @@ pub(crate) struct EvalArgs {
 enum EvalCommand {
     /// Score benchmarks and write report.json, report.md and predictions/
     Run(run::RunArgs),
+    /// Compare a report with a baseline; fails when a number is worse beyond the baseline's interval
+    Gate(gate::GateArgs),
     /// Show or verify the ledger of looks at test splits
     Ledger(ledger::LedgerArgs),
     /// List the benchmarks
@@ -40,6 +43,7 @@ enum EvalCommand {
 pub(crate) fn run(args: EvalArgs, output: &Output) -> anyhow::Result<ExitCode> {
     match args.command {
         EvalCommand::Run(args) => run::run(&args, output),
+        EvalCommand::Gate(args) => gate::run(&args, output),
         EvalCommand::Ledger(args) => ledger::run(&args, output),
         EvalCommand::List(args) => list::run(&args, output),
         EvalCommand::Fetch(args) => fetch::run(&args, output),

@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "the helpers of a test fail by panicking, like the tests")]
 
 mod bench;
+mod gate;
+mod html;
 mod ledger;
 mod manifests;
 mod recruitcheck;
