@@ -329,7 +329,29 @@ mod tests {
     fn groups_of_the_jackknife_are_of_one_size_and_single_where_there_are_few() {
         assert_eq!(blocks(150, 1), (0..150).collect::<Vec<_>>());
         let drawn = blocks(1000, 1);
+        assert_ne!(drawn, (0..1000).map(|c| c % JACKKNIFE_BLOCKS).collect::<Vec<_>>(), "they are drawn");
         assert!((0..JACKKNIFE_BLOCKS).all(|b| drawn.iter().filter(|&&d| d == b).count() == 5));
+    }
+
+    #[test]
+    fn the_cost_does_not_grow_with_the_square_of_the_clusters() {
+        let passes = std::sync::Mutex::new(Vec::new());
+        let clusters: Vec<usize> = (0..1000).collect();
+        let _ = estimate(&clusters, PLAN, |w| {
+            passes.lock().unwrap().push(w.iter().sum::<usize>());
+            Some(0.5)
+        });
+        let passes = passes.into_inner().unwrap();
+        // The cases, the resamples, and the jackknife, each of whose passes leaves out five of a thousand.
+        assert_eq!(passes.len(), 1 + PLAN.resamples + JACKKNIFE_BLOCKS);
+        assert_eq!(passes.iter().filter(|&&n| n == 995).count(), JACKKNIFE_BLOCKS);
+    }
+
+    #[test]
+    fn an_interval_holds_its_estimate_whatever_the_resamples_say() {
+        let above = interval(0.2, vec![0.4, 0.5, 0.6], None).unwrap().interval;
+        let below = interval(0.9, vec![0.4, 0.5, 0.6], None).unwrap().interval;
+        assert_eq!((above.low, below.high), (0.2, 0.9));
     }
 
     #[test]
