@@ -7,10 +7,10 @@ use crate::eval::error::Error;
 use crate::eval::intervals::CONFIDENCE;
 use crate::eval::intervals::bootstrap::Plan;
 use crate::eval::manifest::BenchmarkManifest;
-use crate::eval::measure::measure;
+use crate::eval::measure;
 use crate::eval::predictions::{self, Header};
 use crate::eval::report::markdown;
-use crate::eval::report::{EvalReport, SCHEMA_VERSION, Tool};
+use crate::eval::report::{EvalReport, SCHEMA_VERSION, SubjectLine, Tool};
 use crate::eval::subject::{Prediction, Subject};
 
 /// What to measure, on what, and where to write it.
@@ -67,18 +67,26 @@ impl Run {
                     ),
                 });
             }
-            reports.push(measure(manifest, &cases, &said, &header.policy, self.plan));
+            let mut report = measure::describe(manifest, &cases);
+            report.results.push(measure::measure(manifest, &cases, &said, &header, self.plan));
+            reports.push(report);
         }
         let identity = identity.expect("there is at least one benchmark");
         let report = EvalReport {
             schema_version: SCHEMA_VERSION,
             tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
-            model: identity.model,
-            policy: identity.policy,
+            subjects: vec![SubjectLine {
+                name: identity.model.name,
+                digest: identity.model.digest,
+                kind: "bundle",
+                policy: Some(identity.policy),
+            }],
             seed: self.plan.seed,
             resamples: self.plan.resamples,
             confidence: CONFIDENCE,
             benchmarks: reports,
+            comparisons: Vec::new(),
+            left_out: Vec::new(),
         };
         write_whole(&self.out_dir.join("report.json"), &report.to_json())?;
         write_whole(&self.out_dir.join("report.md"), &markdown::render(&report))?;

@@ -68,7 +68,7 @@ fn evaluate(args: &RunArgs) -> Result<String, Error> {
     let n: usize = report.benchmarks.iter().map(|b| b.n).sum();
     Ok(format!(
         "measured {} on {} benchmarks, {n} texts; read {}",
-        report.model.name,
+        report.subject().name,
         report.benchmarks.len(),
         args.out.join("report.md").display()
     ))

@@ -10,11 +10,11 @@ use crate::eval::cases::{Cases, LANGUAGE_SLICE, slice_value};
 use crate::eval::intervals::bootstrap::{self, Plan};
 use crate::eval::manifest::{BenchmarkManifest, Kind, Target};
 use crate::eval::metrics::{Case, Confusion, Ranked, expected_calibration_error};
-use crate::eval::predictions::PolicyLine;
-use crate::eval::report::{
-    BenchmarkReport, FunctionReport, Metric, PairReport, SMALL, SliceReport, SliceTarget, SourceReport,
-    TargetReport, rounded,
-};
+use crate::eval::predictions::{Header, PolicyLine};
+use crate::eval::report::metric::{Metric, rounded};
+use crate::eval::report::result::{FunctionReport, PairReport, SliceReport, SliceTarget, SubjectResult};
+use crate::eval::report::target::TargetReport;
+use crate::eval::report::{BenchmarkReport, SMALL, SourceReport};
 use crate::eval::subject::Prediction;
 
 const NO_CASES: &str = "no cases";
@@ -28,21 +28,9 @@ const ONE_CLASS: &str = "one class only among the scored cases";
 /// An example with what was said of it.
 type Judged<'a> = (&'a Example, &'a Prediction);
 
-/// Measures one benchmark. `predictions` are in the order of the cases.
-///
-/// # Panics
-/// When there is not one prediction per case.
+/// What a benchmark is, before anybody was measured on it.
 #[must_use]
-pub fn measure(
-    manifest: &BenchmarkManifest,
-    cases: &Cases,
-    predictions: &[Prediction],
-    policy: &PolicyLine,
-    plan: Plan,
-) -> BenchmarkReport {
-    assert_eq!(cases.examples.len(), predictions.len(), "one prediction per case");
-    let judged: Vec<Judged<'_>> = cases.examples.iter().zip(predictions).collect();
-    let (functions, pairs) = functions_and_pairs(manifest, &judged);
+pub fn describe(manifest: &BenchmarkManifest, cases: &Cases) -> BenchmarkReport {
     BenchmarkReport {
         name: manifest.name.clone(),
         title: manifest.title.clone(),
@@ -56,7 +44,29 @@ pub fn measure(
         sources: sources(manifest),
         cases_digest: cases.digest.clone(),
         budget: manifest.budget,
-        n: judged.len(),
+        n: cases.examples.len(),
+        looks: None,
+        results: Vec::new(),
+    }
+}
+
+/// Measures one subject on one benchmark. `predictions` are in the order of the cases.
+///
+/// # Panics
+/// When there is not one prediction per case.
+#[must_use]
+pub fn measure(
+    manifest: &BenchmarkManifest,
+    cases: &Cases,
+    predictions: &[Prediction],
+    header: &Header,
+    plan: Plan,
+) -> SubjectResult {
+    assert_eq!(cases.examples.len(), predictions.len(), "one prediction per case");
+    let judged: Vec<Judged<'_>> = cases.examples.iter().zip(predictions).collect();
+    let (functions, pairs) = functions_and_pairs(manifest, &judged);
+    SubjectResult {
+        subject: header.model.name.clone(),
         abstained: abstained(&judged),
         abstained_languages: abstained_languages(predictions),
         flagged: flagged(&judged),
@@ -66,10 +76,14 @@ pub fn measure(
             .into_iter()
             .map(|c| (c.id(), share(&judged, NO_CASES, |(_, p)| p.categories[c.index()])))
             .collect(),
-        targets: manifest.targets.iter().map(|t| target(*t, &judged, policy, plan)).collect(),
+        targets: manifest.targets.iter().map(|t| target(*t, &judged, &header.policy, plan)).collect(),
         slices: slices(manifest, &judged),
         functions,
         pairs,
+        identities: Vec::new(),
+        swaps: Vec::new(),
+        evidence: None,
+        cost: None,
     }
 }
 
@@ -160,6 +174,17 @@ fn target(target: Target, judged: &[Judged<'_>], policy: &PolicyLine, plan: Plan
         metrics: metrics(&cases, &clusters, &confusion, plan),
         positives_sent: share(&positives, NO_POSITIVES, |(_, p)| p.flagged()),
         negatives_sent: share(&negatives, NO_NEGATIVES, |(_, p)| p.flagged()),
+        at_fixed_fpr: Vec::new(),
+        at_fixed_recall: Vec::new(),
+        precision_at_k: Vec::new(),
+        at_prevalence: Vec::new(),
+        reliability: Vec::new(),
+        risk_coverage: Vec::new(),
+        curve: Vec::new(),
+        precision_band: Vec::new(),
+        roc_band: Vec::new(),
+        worst_false_alarms: Vec::new(),
+        worst_misses: Vec::new(),
     }
 }
 
@@ -267,6 +292,8 @@ fn slice_target(target: Target, part: &[Judged<'_>]) -> SliceTarget {
         target: target.id(),
         recall: Metric::rate(confusion.true_positives, confusion.positives(), NO_POSITIVES),
         false_positive_rate: Metric::rate(confusion.false_positives, confusion.negatives(), NO_NEGATIVES),
+        average_precision: Metric::undefined(0, NO_CASES),
+        roc_auc: Metric::undefined(0, NO_CASES),
     }
 }
 

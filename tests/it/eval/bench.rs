@@ -9,6 +9,7 @@ use countervail::domain::policy::Policy;
 use countervail::domain::score::{Score, Scores};
 use countervail::eval::intervals::bootstrap::Plan;
 use countervail::eval::manifest::BenchmarkManifest;
+use countervail::eval::report::result::SubjectResult;
 use countervail::eval::report::{BenchmarkReport, EvalReport};
 use countervail::eval::run::Run;
 use countervail::eval::subject::{Scripted, Subject};
@@ -121,4 +122,9 @@ pub(crate) fn labelled(bench: &Bench) -> String {
 pub(crate) fn only(report: &EvalReport) -> &BenchmarkReport {
     assert_eq!(report.benchmarks.len(), 1);
     &report.benchmarks[0]
+}
+
+/// What the subject of a report did on its one benchmark.
+pub(crate) fn own(report: &EvalReport) -> &SubjectResult {
+    only(report).own()
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use countervail::eval::intervals::{bootstrap, wilson};
 use countervail::eval::metrics::{Case, Confusion, Ranked, expected_calibration_error};
-use countervail::eval::report::Metric;
+use countervail::eval::report::metric::Metric;
 use serde_json::Value;
 
 fn reference() -> Value {

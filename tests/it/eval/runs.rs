@@ -50,7 +50,7 @@ fn predictions_of_another_model_are_replaced() {
     let manifest = labelled(&bench);
     bench.run(&manifest, &mut scripted("a"), "out");
     let report = bench.run(&manifest, &mut scripted("b"), "out");
-    assert_eq!(report.model.name, "b");
+    assert_eq!(report.subject().name, "b");
     bench.run(&manifest, &mut scripted("b"), "fresh");
     assert_eq!(
         bench.bytes("out/predictions/labelled.jsonl"),
@@ -96,7 +96,7 @@ fn predictions_that_do_not_fit_are_refused_with_the_reason() {
 fn clusters_and_unknown_labels_are_counted() {
     let bench = Bench::new();
     let report = bench.run(&labelled(&bench), &mut scripted("a"), "out");
-    let targets = &only(&report).targets;
+    let targets = &own(&report).targets;
     assert_eq!((targets[0].target, targets[1].target), ("extremism", "hate"));
     assert_eq!(targets[0].clusters, 150);
     assert!((targets[0].threshold - 0.5).abs() < 1e-9 && (targets[1].threshold - 0.6).abs() < 1e-9);
@@ -109,7 +109,7 @@ fn clusters_and_unknown_labels_are_counted() {
 fn one_class_only_gives_reasons_and_no_numbers() {
     let bench = Bench::new();
     let report = bench.run(&labelled(&bench), &mut scripted("a"), "out");
-    let hate = &only(&report).targets[1];
+    let hate = &own(&report).targets[1];
     assert_eq!((hate.positives, hate.negatives), (0, 600));
     for name in ["recall", "average_precision", "roc_auc"] {
         let metric = &hate.metrics[name];
@@ -130,8 +130,8 @@ fn an_abstention_is_not_flagged_and_said() {
     let manifest =
         head("half_read", "labelled", "targets = [\"extremism\"]") + &bench.source("h.csv", csv, labels);
     let report = bench.run(&manifest, &mut scripted("a"), "out");
-    let b = only(&report);
-    assert_eq!((b.n, b.abstained, b.flagged.k), (6, 2, Some(3)));
+    let b = own(&report);
+    assert_eq!((only(&report).n, b.abstained, b.flagged.k), (6, 2, Some(3)));
     assert_eq!(b.abstained_languages.get("kat"), Some(&2));
     let t = &b.targets[0];
     assert_eq!((t.true_positives, t.false_negatives, t.abstained), (2, 1, 2));
@@ -149,8 +149,8 @@ fn abstaining_keeps_no_promise() {
     let csv = "text\n".to_owned() + &"unread?\n".repeat(500);
     let manifest = head("unread", "panel", "budget = 0.01") + &bench.source("u.csv", &csv, "");
     let report = bench.run(&manifest, &mut scripted("a"), "out");
-    assert_eq!(only(&report).flagged.value, Some(0.0));
-    assert_eq!(only(&report).flagged_of_scored.value, None);
+    assert_eq!(own(&report).flagged.value, Some(0.0));
+    assert_eq!(own(&report).flagged_of_scored.value, None);
     assert!(String::from_utf8(bench.bytes("out/report.md")).unwrap().contains("nothing was scored"));
 }
 
@@ -166,7 +166,7 @@ fn a_panel_holds_its_promise_only_with_its_whole_interval() {
             head("panel", "panel", "budget = 0.01") + &bench.source("p.csv", &lines(flagged, n), "");
         let out = format!("out{flagged}_{n}");
         let report = bench.run(&manifest, &mut scripted("a"), &out);
-        assert_eq!(only(&report).bands["urgent"], flagged);
+        assert_eq!(own(&report).bands["urgent"], flagged);
         let markdown = String::from_utf8(bench.bytes(&format!("{out}/report.md"))).unwrap();
         assert!(markdown.contains(verdict), "{markdown}");
     }
@@ -181,7 +181,7 @@ fn functions_pass_by_their_own_labels_and_pairs_take_the_lower() {
     let labels = "id = \"id\"\nslices = [\"kind\"]\nset = { hate = 0 }\nlabels = [{ column = \"gold\", is = [\"1\"], set = { hate = 1 } }]";
     let manifest = head("suite", "functional", more) + &bench.source("f.csv", csv, labels) + pair;
     let report = bench.run(&manifest, &mut scripted("a"), "out");
-    let b = only(&report);
+    let b = own(&report);
     let shown: Vec<_> =
         b.functions.iter().map(|f| (f.function.as_str(), f.expected, f.passed.k, f.n)).collect();
     assert_eq!(shown, [("mention", Some(false), Some(2), 3), ("plain", Some(true), Some(1), 2)]);
