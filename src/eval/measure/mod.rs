@@ -1,13 +1,15 @@
 //! From cases and predictions to one benchmark's part of the report.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::data::example::Example;
+use crate::data::source::{PinnedFile, Source};
 use crate::domain::policy::Band;
 use crate::domain::taxonomy::Category;
-use crate::eval::cases::{Cases, LANGUAGE_SLICE, slice_value};
+use crate::eval::cases::Cases;
 use crate::eval::intervals::bootstrap::{self, Plan};
+use crate::eval::manifest::slice::Slice;
 use crate::eval::manifest::{BenchmarkManifest, Kind, Target};
 use crate::eval::metrics::{Case, Confusion, Ranked, expected_calibration_error};
 use crate::eval::predictions::{Header, PolicyLine};
@@ -40,7 +42,6 @@ pub fn describe(manifest: &BenchmarkManifest, cases: &Cases) -> BenchmarkReport 
         flag_means: manifest.flag_means.clone(),
         notes: manifest.notes.clone(),
         citation: manifest.citation.clone(),
-        upstream: manifest.upstream.clone(),
         sources: sources(manifest),
         cases_digest: cases.digest.clone(),
         budget: manifest.budget,
@@ -88,22 +89,14 @@ pub fn measure(
 }
 
 fn sources(manifest: &BenchmarkManifest) -> Vec<SourceReport> {
-    let mut out = Vec::new();
-    for source in &manifest.sources {
-        let pinned = [
-            Some((&source.path, source.sha256.as_ref())),
-            source.join.as_ref().map(|j| (&j.path, j.sha256.as_ref())),
-        ];
-        for (path, sha256) in pinned.into_iter().flatten() {
-            out.push(SourceReport {
-                name: source.name.clone(),
-                path: file_name(path),
-                sha256: sha256.cloned().unwrap_or_default(),
-                licence: source.licence.clone(),
-            });
-        }
-    }
-    out
+    let report = |file: PinnedFile<'_>| SourceReport {
+        name: file.source.to_owned(),
+        path: file_name(file.path),
+        sha256: file.sha256.unwrap_or_default().to_owned(),
+        origin: file.origin.map(ToString::to_string),
+        licence: file.licence.to_owned(),
+    };
+    manifest.sources.iter().flat_map(Source::files).map(report).collect()
 }
 
 /// A path relative to the data directory as it is; of any other only the file's own name, since the folders of
@@ -257,17 +250,25 @@ fn clusters(labelled: &[Judged<'_>]) -> (Vec<usize>, usize) {
     (numbers, next)
 }
 
-fn by_slice<'a>(judged: &[Judged<'a>], slice: &str) -> BTreeMap<&'a str, Vec<Judged<'a>>> {
+fn by_slice<'a>(judged: &[Judged<'a>], slice: &'a Slice) -> BTreeMap<&'a str, Vec<Judged<'a>>> {
     let mut groups: BTreeMap<&str, Vec<Judged<'_>>> = BTreeMap::new();
     for j in judged {
-        groups.entry(slice_value(j.0, slice)).or_default().push(*j);
+        for value in slice.values(j.0) {
+            groups.entry(value).or_default().push(*j);
+        }
+    }
+    groups
+}
+
+fn by_function<'a>(manifest: &BenchmarkManifest, judged: &[Judged<'a>]) -> BTreeMap<&'a str, Vec<Judged<'a>>> {
+    let mut groups: BTreeMap<&str, Vec<Judged<'_>>> = BTreeMap::new();
+    for j in judged {
+        groups.entry(manifest.function(j.0).unwrap_or("none")).or_default().push(*j);
     }
     groups
 }
 
 fn slices(manifest: &BenchmarkManifest, judged: &[Judged<'_>]) -> BTreeMap<String, Vec<SliceReport>> {
-    let mut names: BTreeSet<&str> = manifest.slices.iter().map(String::as_str).collect();
-    names.insert(LANGUAGE_SLICE);
     let report = |value: &str, part: &[Judged<'_>]| SliceReport {
         value: value.to_owned(),
         n: part.len(),
@@ -276,11 +277,11 @@ fn slices(manifest: &BenchmarkManifest, judged: &[Judged<'_>]) -> BTreeMap<Strin
         flagged: flagged(part),
         targets: manifest.targets.iter().map(|t| slice_target(*t, part)).collect(),
     };
-    names
-        .into_iter()
-        .map(|name| {
-            let groups = by_slice(judged, name);
-            (name.to_owned(), groups.iter().map(|(value, part)| report(value, part)).collect())
+    manifest
+        .all_slices()
+        .map(|slice| {
+            let groups = by_slice(judged, slice);
+            (slice.name().to_owned(), groups.iter().map(|(value, part)| report(value, part)).collect())
         })
         .collect()
 }
@@ -301,12 +302,10 @@ fn functions_and_pairs(
     manifest: &BenchmarkManifest,
     judged: &[Judged<'_>],
 ) -> (Vec<FunctionReport>, Vec<PairReport>) {
-    let (Kind::Functional, Some(slice), Some(&target)) =
-        (manifest.kind, manifest.function_slice.as_deref(), manifest.targets.first())
-    else {
+    let (Kind::Functional, Some(&target)) = (manifest.kind, manifest.targets.first()) else {
         return (Vec::new(), Vec::new());
     };
-    let groups = by_slice(judged, slice);
+    let groups = by_function(manifest, judged);
     let right = |(e, p): &Judged<'_>| target.label(e) == Some(p.decision(target));
     let functions = groups.iter().map(|(name, part)| FunctionReport {
         function: (*name).to_owned(),

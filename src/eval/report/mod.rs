@@ -18,7 +18,7 @@ mod words;
 
 use serde::Serialize;
 
-use crate::eval::manifest::{Kind, Upstream};
+use crate::eval::manifest::Kind;
 use crate::eval::predictions::PolicyLine;
 use crate::eval::report::comparison::Comparison;
 use crate::eval::report::result::SubjectResult;
@@ -84,7 +84,6 @@ pub struct BenchmarkReport {
     pub flag_means: String,
     pub notes: Vec<String>,
     pub citation: String,
-    pub upstream: Upstream,
     pub sources: Vec<SourceReport>,
     /// SHA-256 over ids and texts of the cases, in order.
     pub cases_digest: String,
@@ -118,6 +117,9 @@ pub struct SourceReport {
     pub name: String,
     pub path: String,
     pub sha256: String,
+    /// Where the file comes from, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
     pub licence: String,
 }
 
