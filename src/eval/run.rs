@@ -11,7 +11,7 @@ use crate::eval::measure;
 use crate::eval::predictions::{self, Header};
 use crate::eval::report::markdown;
 use crate::eval::report::{EvalReport, SCHEMA_VERSION, SubjectLine, Tool};
-use crate::eval::subject::{Prediction, Subject};
+use crate::eval::subject::Subject;
 
 /// What to measure, on what, and where to write it.
 #[derive(Debug)]
@@ -56,9 +56,13 @@ impl Run {
             let cases = cases::load(manifest, &self.data_dir)?;
             let (total, count) = (cases.examples.len(), self.benchmarks.len());
             let mut tell = |done| progress(Progress { benchmark: &manifest.name, done, total, index, count });
-            let (header, said) = self.predict(subject, manifest, &cases, &mut tell)?;
+            subject.prepare(manifest, &self.data_dir)?;
+            let kept = self.out_dir.join("predictions").join(format!("{}.jsonl", manifest.name));
+            let (header, said) = predictions::gather(subject, manifest, &cases, &kept, &mut tell)?;
             let first = identity.get_or_insert_with(|| header.clone());
-            if first.model != header.model || first.policy != header.policy {
+            // What learns for each benchmark has thresholds for each.
+            let other_policy = header.trained_on.is_none() && first.policy != header.policy;
+            if first.model != header.model || other_policy {
                 return Err(Error::Cases {
                     benchmark: manifest.name.clone(),
                     reason: format!(
@@ -78,8 +82,8 @@ impl Run {
             subjects: vec![SubjectLine {
                 name: identity.model.name,
                 digest: identity.model.digest,
-                kind: "bundle",
-                policy: Some(identity.policy),
+                kind: subject.kind(),
+                policy: identity.trained_on.is_none().then_some(identity.policy),
             }],
             seed: self.plan.seed,
             resamples: self.plan.resamples,
@@ -107,26 +111,6 @@ impl Run {
             return refuse(&self.benchmarks[0].name, "fewer than 100 resamples give no 95 % interval");
         }
         Ok(())
-    }
-
-    fn predict(
-        &self,
-        subject: &mut Subject,
-        manifest: &BenchmarkManifest,
-        cases: &cases::Cases,
-        progress: &mut dyn FnMut(usize),
-    ) -> Result<(Header, Vec<Prediction>), Error> {
-        let file = format!("{}.jsonl", manifest.name);
-        let kept = self.out_dir.join("predictions").join(&file);
-        let given = match subject {
-            Subject::Predictions(folder) => folder.join(&file),
-            Subject::Bundle(_) | Subject::Scripted(_) => {
-                return predictions::collect(subject, manifest, cases, &kept, progress);
-            }
-        };
-        let read = predictions::read(&given, manifest, cases)?;
-        progress(cases.examples.len());
-        Ok(read)
     }
 }
 

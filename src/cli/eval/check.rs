@@ -34,7 +34,10 @@ pub(super) fn run(args: &CheckArgs, output: &Output) -> anyhow::Result<ExitCode>
     };
     catalogue::files(&manifests)?;
     let Some(data) = &args.data else {
-        output.note(format_args!("{} manifests are sound; give `--data` to check what they pin", manifests.len()));
+        output.note(format_args!(
+            "{} manifests are sound; give `--data` to check what they pin",
+            manifests.len()
+        ));
         return Ok(ExitCode::SUCCESS);
     };
     let checked = check_all(&manifests, data);

@@ -5,6 +5,7 @@ mod columns;
 mod fetch;
 mod list;
 mod run;
+mod subject;
 
 use std::process::ExitCode;
 
@@ -60,5 +61,18 @@ mod tests {
         assert!(parse("eval run --predictions p --benchmark a.toml --data d --out o").is_ok());
         assert!(parse("eval run --benchmark a.toml --data d --out o").is_err());
         assert!(parse("eval run --model m --predictions p --benchmark a.toml --data d --out o").is_err());
+        for subject in
+            ["--baseline tfidf", "--endpoint e.toml", "--predictions p --target hate --threshold 0.5"]
+        {
+            assert!(
+                parse(&format!("eval run {subject} --benchmark a.toml --data d --out o")).is_ok(),
+                "{subject}"
+            );
+        }
+        assert!(parse("eval run --predictions p --target hate --benchmark a.toml --data d --out o").is_err());
+        assert!(
+            parse("eval run --model m --target hate --threshold 0.5 --benchmark a.toml --data d --out o")
+                .is_err()
+        );
     }
 }

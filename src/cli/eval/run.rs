@@ -1,31 +1,22 @@
-//! `countervail eval run`: benchmarks through a model, or through kept predictions, into a report.
+//! `countervail eval run`: benchmarks through a subject into a report.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::cli::eval::subject::SubjectArgs;
 use crate::cli::output::Output;
 use crate::eval::error::Error;
 use crate::eval::intervals::bootstrap::{DEFAULT_RESAMPLES, Plan};
 use crate::eval::manifest::BenchmarkManifest;
 use crate::eval::run::{Progress, Run};
-use crate::eval::subject::Subject;
 
 #[derive(Debug, Args)]
 pub(super) struct RunArgs {
-    /// Bundle to measure: a folder, or a name under models/
-    #[arg(
-        long,
-        value_name = "NAME|PATH",
-        required_unless_present = "predictions",
-        conflicts_with = "predictions"
-    )]
-    pub(super) model: Option<PathBuf>,
-    /// Measure kept predictions instead of a model: a folder of NAME.jsonl files
-    #[arg(long, value_name = "DIR")]
-    pub(super) predictions: Option<PathBuf>,
+    #[command(flatten)]
+    subject: SubjectArgs,
     /// Benchmark manifests, such as eval/benchmarks/*.toml
     #[arg(long = "benchmark", value_name = "FILE", required = true, num_args = 1..)]
     pub(super) benchmarks: Vec<PathBuf>,
@@ -58,11 +49,7 @@ fn evaluate(args: &RunArgs, output: &Output) -> Result<String, Error> {
         }
         None => true,
     });
-    let mut subject = match (&args.predictions, &args.model) {
-        (Some(folder), _) => Subject::Predictions(folder.clone()),
-        (None, Some(model)) => Subject::open(&bundle_path(model))?,
-        (None, None) => unreachable!("clap requires one of the two"),
-    };
+    let mut subject = args.subject.open()?;
     let run = Run {
         benchmarks,
         data_dir: args.data.clone(),
@@ -81,11 +68,6 @@ fn evaluate(args: &RunArgs, output: &Output) -> Result<String, Error> {
     ))
 }
 
-/// A folder that exists, or else a name under `models/`.
-fn bundle_path(model: &Path) -> PathBuf {
-    if model.is_dir() { model.to_owned() } else { Path::new("models").join(model) }
-}
-
 /// Hidden by indicatif when stderr is no terminal.
 fn progress_bar() -> ProgressBar {
     let style = ProgressStyle::with_template("{prefix} {bar:30} {pos}/{len} texts, {eta} left")
@@ -101,14 +83,4 @@ fn show(bar: &ProgressBar, progress: Progress<'_>) {
         bar.set_length(progress.total as u64);
     }
     bar.set_position(progress.done as u64);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_means_a_folder_under_models() {
-        assert_eq!(bundle_path(Path::new("no-such-folder")), Path::new("models/no-such-folder"));
-    }
 }

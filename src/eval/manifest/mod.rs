@@ -131,6 +131,11 @@ impl Target {
         }
     }
 
+    /// Every target: extremism, then the categories in the order of [`Category::ALL`].
+    pub fn all() -> impl Iterator<Item = Self> {
+        std::iter::once(Self::Extremism).chain(Category::ALL.into_iter().map(Self::Category))
+    }
+
     /// The label of an example for this target; `None` when it is not known.
     #[must_use]
     pub fn label(self, example: &Example) -> Option<bool> {
@@ -231,9 +236,12 @@ impl BenchmarkManifest {
 
     fn read(toml: &str) -> Result<Self, String> {
         let manifest: Self = toml::from_str(toml).map_err(|e| e.to_string().trim().to_owned())?;
-        let absolute = manifest.every_source().flat_map(Source::files).find(|f| Path::new(f.path).is_absolute());
+        let absolute =
+            manifest.every_source().flat_map(Source::files).find(|f| Path::new(f.path).is_absolute());
         match absolute {
-            Some(file) => Err(format!("source `{}`: a path of one machine is no use on another", file.source)),
+            Some(file) => {
+                Err(format!("source `{}`: a path of one machine is no use on another", file.source))
+            }
             None => Ok(manifest),
         }
     }
