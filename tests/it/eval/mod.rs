@@ -6,6 +6,7 @@ mod bench;
 mod gate;
 mod html;
 mod ledger;
+mod linear;
 mod manifests;
 mod recruitcheck;
 mod reference;
