@@ -176,14 +176,12 @@ impl Gate {
         }
         let (new, was) = (&new["results"][0], &old["results"][0]);
         match text(&old["kind"]) {
-            "panel" => self.number(
-                format!("{place} · flagged"),
-                &new["flagged_of_scored"],
-                &was["flagged_of_scored"],
-                Better::Lower,
-            ),
+            "panel" => {
+                let flagged = "flagged_of_scored";
+                self.number(format!("{place} · flagged"), &new[flagged], &was[flagged], Better::Lower);
+            }
             "positives" => {
-                self.number(format!("{place} · flagged"), &new["flagged"], &was["flagged"], Better::Higher)
+                self.number(format!("{place} · flagged"), &new["flagged"], &was["flagged"], Better::Higher);
             }
             _ => {}
         }
