@@ -10,6 +10,9 @@ pub enum Error {
     /// The manifest cannot be read as TOML of the documented shape.
     #[error("benchmark manifest {path}: {reason}")]
     Manifest { path: PathBuf, reason: String },
+    /// The functions and the templates of a suite do not fit together.
+    #[error("suite {}: {reason}", path.display())]
+    Suite { path: PathBuf, reason: String },
     /// The data of a benchmark is missing, changed or cannot be read.
     #[error("benchmark `{benchmark}`: cannot read its data")]
     Data {

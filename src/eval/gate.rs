@@ -30,7 +30,7 @@ const METRICS: [(&str, Better); 12] = [
     ("roc_auc", Better::Higher),
     ("brier", Better::Lower),
     ("log_loss", Better::Lower),
-    ("aurc", Better::Lower),
+    ("risk_coverage_area", Better::Lower),
 ];
 /// Of the identities of one target and slice.
 const IDENTITIES: [(&str, Better); 6] = [

@@ -8,9 +8,11 @@ use crate::eval::intervals::CONFIDENCE;
 use crate::eval::intervals::bootstrap::Plan;
 use crate::eval::ledger::{self, Ledger, Look};
 use crate::eval::manifest::BenchmarkManifest;
-use crate::eval::measure;
+use crate::eval::measure::{self, Detail};
 use crate::eval::predictions::{self, Header};
-use crate::eval::report::{BenchmarkReport, EvalReport, SCHEMA_VERSION, SubjectLine, Tool, markdown};
+use crate::eval::report::{
+    BenchmarkReport, EvalReport, LeftOut, SCHEMA_VERSION, SubjectLine, Tool, markdown,
+};
 use crate::eval::subject::{Prediction, Subject};
 
 /// What to measure, on what, and where to write it.
@@ -46,6 +48,12 @@ struct Said {
     predictions: Vec<Prediction>,
 }
 
+impl Said {
+    fn of(&self) -> (&Header, &[Prediction]) {
+        (&self.header, &self.predictions)
+    }
+}
+
 impl Run {
     /// Measures every benchmark and writes predictions and reports. The report is about the first subject.
     /// Benchmarks appear in the order of their names, however they were given.
@@ -63,12 +71,15 @@ impl Run {
         let mut ledger = self.ledger.as_deref().map(Ledger::open).transpose()?;
         let mut lines: Vec<SubjectLine> = Vec::new();
         let mut benchmarks = Vec::with_capacity(self.benchmarks.len());
-        for (index, manifest) in self.benchmarks.iter().enumerate() {
+        let mut comparisons = Vec::new();
+        let (measured, left_out): (Vec<_>, Vec<_>) =
+            self.benchmarks.iter().partition(|manifest| manifest.unavailable.is_none());
+        for (index, manifest) in measured.iter().enumerate() {
             let cases = cases::load(manifest, &self.data_dir)?;
             let mut said = Vec::with_capacity(subjects.len());
             for subject in subjects.iter_mut() {
                 let name = subject.name();
-                let (total, count) = (cases.examples.len(), self.benchmarks.len());
+                let (total, count) = (cases.examples.len(), measured.len());
                 let mut tell = |done| {
                     let benchmark = &manifest.name;
                     progress(Progress { benchmark, subject: &name, done, total, index, count });
@@ -79,6 +90,7 @@ impl Run {
             let looks = ledger.as_mut().map(|l| note_looks(l, manifest, &cases, &said)).transpose()?;
             benchmarks.push(BenchmarkReport { looks: looks.flatten(), ..self.one(manifest, &cases, &said) });
         }
+        measure::adjust(&mut comparisons);
         let report = EvalReport {
             schema_version: SCHEMA_VERSION,
             tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
@@ -87,8 +99,8 @@ impl Run {
             resamples: self.plan.resamples,
             confidence: CONFIDENCE,
             benchmarks,
-            comparisons: Vec::new(),
-            left_out: Vec::new(),
+            comparisons,
+            left_out: left_out.into_iter().filter_map(left_out_line).collect(),
         };
         write_whole(&self.out_dir.join("report.json"), &report.to_json())?;
         write_whole(&self.out_dir.join("report.md"), &markdown::render(&report))?;
@@ -97,8 +109,9 @@ impl Run {
 
     fn one(&self, manifest: &BenchmarkManifest, cases: &Cases, said: &[Said]) -> BenchmarkReport {
         let mut report = measure::describe(manifest, cases);
-        for s in said {
-            report.results.push(measure::measure(manifest, cases, &s.predictions, &s.header, self.plan));
+        for (i, s) in said.iter().enumerate() {
+            let detail = if i == 0 { Detail::Whole } else { Detail::Beside };
+            report.results.push(measure::measure(manifest, cases, s.of(), detail, self.plan));
         }
         report
     }
@@ -210,6 +223,16 @@ fn note_subjects(
         }
     }
     Ok(())
+}
+
+fn left_out_line(manifest: &BenchmarkManifest) -> Option<LeftOut> {
+    let unavailable = manifest.unavailable.as_ref()?;
+    Some(LeftOut {
+        name: manifest.name.clone(),
+        title: manifest.title.clone(),
+        why: unavailable.why.clone(),
+        how_to_add: unavailable.how_to_add.clone(),
+    })
 }
 
 fn is_file_name(name: &str) -> bool {

@@ -3,9 +3,10 @@
 
 use std::collections::BTreeMap;
 
+use countervail::eval::compare::Verdict;
 use countervail::eval::intervals::Interval;
-use countervail::eval::manifest::{Kind, Upstream};
-use countervail::eval::report::comparison::{Comparison, Verdict};
+use countervail::eval::manifest::Kind;
+use countervail::eval::report::comparison::Comparison;
 use countervail::eval::report::metric::Metric;
 use countervail::eval::report::result::{
     Cost, EvidenceReport, FunctionReport, IdentitiesReport, IdentityReport, PairReport, SliceReport,
@@ -66,16 +67,11 @@ fn benchmark(name: &str, title: &str, kind: Kind, n: usize) -> BenchmarkReport {
         flag_means: "Nothing; all of it is made up.".to_owned(),
         notes: vec!["Names like <b>&\"this\"</b> must stay words.".to_owned()],
         citation: "Nobody: Nothing. Nowhere, never.".to_owned(),
-        upstream: Upstream {
-            repository: "https://example.org/sets".to_owned(),
-            commit: Some("0123456789abcdef0123456789abcdef01234567".to_owned()),
-            path: None,
-            conversion: "as upstream".to_owned(),
-        },
         sources: vec![SourceReport {
             name: "all".to_owned(),
             path: format!("{name}/all.csv"),
             sha256: "c7".repeat(32),
+            origin: Some("https://example.org/sets".to_owned()),
             licence: "CC BY 4.0".to_owned(),
         }],
         cases_digest: "d1".repeat(32),

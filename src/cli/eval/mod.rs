@@ -1,7 +1,12 @@
 //! `countervail eval …`: one file for each command.
 
+mod check;
+mod columns;
+mod fetch;
 mod gate;
 mod ledger;
+mod list;
+mod recruitcheck;
 mod run;
 
 use std::process::ExitCode;
@@ -10,7 +15,7 @@ use clap::{Args, Subcommand};
 
 use crate::cli::output::Output;
 
-/// Measure a model on benchmarks
+/// Measure a model on benchmarks, and get their data
 #[derive(Debug, Args)]
 pub(crate) struct EvalArgs {
     #[command(subcommand)]
@@ -25,6 +30,14 @@ enum EvalCommand {
     Gate(gate::GateArgs),
     /// Show or verify the ledger of looks at test splits
     Ledger(ledger::LedgerArgs),
+    /// List the benchmarks
+    List(list::ListArgs),
+    /// Fetch and verify the data of benchmarks
+    Fetch(fetch::FetchArgs),
+    /// Check manifests, and with --data the data that they pin
+    Check(check::CheckArgs),
+    /// Write the cases of RecruitCheck as a CSV file
+    Recruitcheck(recruitcheck::RecruitcheckArgs),
 }
 
 pub(crate) fn run(args: EvalArgs, output: &Output) -> anyhow::Result<ExitCode> {
@@ -32,6 +45,10 @@ pub(crate) fn run(args: EvalArgs, output: &Output) -> anyhow::Result<ExitCode> {
         EvalCommand::Run(args) => run::run(&args, output),
         EvalCommand::Gate(args) => gate::run(&args, output),
         EvalCommand::Ledger(args) => ledger::run(&args, output),
+        EvalCommand::List(args) => list::run(&args, output),
+        EvalCommand::Fetch(args) => fetch::run(&args, output),
+        EvalCommand::Check(args) => check::run(&args, output),
+        EvalCommand::Recruitcheck(args) => recruitcheck::run(&args, output),
     }
 }
 

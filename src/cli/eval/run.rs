@@ -47,13 +47,20 @@ pub(super) struct RunArgs {
 }
 
 pub(super) fn run(args: &RunArgs, output: &Output) -> anyhow::Result<ExitCode> {
-    output.note(evaluate(args)?);
+    output.note(evaluate(args, output)?);
     Ok(ExitCode::SUCCESS)
 }
 
-fn evaluate(args: &RunArgs) -> Result<String, Error> {
-    let benchmarks =
+fn evaluate(args: &RunArgs, output: &Output) -> Result<String, Error> {
+    let mut benchmarks =
         args.benchmarks.iter().map(|p| BenchmarkManifest::open(p)).collect::<Result<Vec<_>, _>>()?;
+    benchmarks.retain(|manifest| match &manifest.unavailable {
+        Some(unavailable) => {
+            output.note(format_args!("skipped {}: {}", manifest.name, unavailable.why));
+            false
+        }
+        None => true,
+    });
     let mut subject = match (&args.predictions, &args.model) {
         (Some(folder), _) => Subject::Predictions(folder.clone()),
         (None, Some(model)) => Subject::open(&bundle_path(model))?,

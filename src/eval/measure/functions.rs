@@ -1,7 +1,9 @@
 //! Pass rates of functional suites.
 
+use std::collections::BTreeMap;
+
 use crate::eval::manifest::{BenchmarkManifest, Kind, Target};
-use crate::eval::measure::{Judged, NO_CASES, by_slice, flagged, share};
+use crate::eval::measure::{Judged, NO_CASES, flagged, share};
 use crate::eval::report::SMALL;
 use crate::eval::report::result::{FunctionReport, PairReport};
 
@@ -9,12 +11,13 @@ pub(super) fn functions_and_pairs(
     manifest: &BenchmarkManifest,
     judged: &[Judged<'_>],
 ) -> (Vec<FunctionReport>, Vec<PairReport>) {
-    let (Kind::Functional, Some(slice), Some(&target)) =
-        (manifest.kind, manifest.function_slice.as_deref(), manifest.targets.first())
-    else {
+    let (Kind::Functional, Some(&target)) = (manifest.kind, manifest.targets.first()) else {
         return (Vec::new(), Vec::new());
     };
-    let groups = by_slice(judged, slice);
+    let mut groups: BTreeMap<&str, Vec<Judged<'_>>> = BTreeMap::new();
+    for j in judged {
+        groups.entry(manifest.function(j.0).unwrap_or("none")).or_default().push(*j);
+    }
     let right = |(e, p): &Judged<'_>| target.label(e) == Some(p.decision(target));
     let functions = groups.iter().map(|(name, part)| FunctionReport {
         function: (*name).to_owned(),

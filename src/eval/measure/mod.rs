@@ -1,24 +1,32 @@
 //! From cases and predictions to one benchmark's part of the report.
 
+mod comparison;
+mod curve;
 mod functions;
+mod identities;
 mod slices;
 mod target;
+mod worst;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::data::example::Example;
+use crate::data::source::{PinnedFile, Source};
 use crate::domain::policy::Band;
 use crate::domain::taxonomy::Category;
-use crate::eval::cases::{Cases, slice_value};
-use crate::eval::intervals::bootstrap::Plan;
-use crate::eval::manifest::{BenchmarkManifest, Target};
+use crate::eval::cases::Cases;
+use crate::eval::intervals::bootstrap::{Estimate, Plan};
+use crate::eval::manifest::{BenchmarkManifest, Kind, Target};
 use crate::eval::metrics::Case;
 use crate::eval::predictions::Header;
+use crate::eval::rationale;
 use crate::eval::report::metric::Metric;
 use crate::eval::report::result::SubjectResult;
 use crate::eval::report::{BenchmarkReport, SourceReport};
 use crate::eval::subject::Prediction;
+
+pub use comparison::{adjust, compare};
 
 const NO_CASES: &str = "no cases";
 const NONE_SCORED: &str = "no case got a score";
@@ -43,7 +51,6 @@ pub fn describe(manifest: &BenchmarkManifest, cases: &Cases) -> BenchmarkReport 
         flag_means: manifest.flag_means.clone(),
         notes: manifest.notes.clone(),
         citation: manifest.citation.clone(),
-        upstream: manifest.upstream.clone(),
         sources: sources(manifest),
         cases_digest: cases.digest.clone(),
         budget: manifest.budget,
@@ -51,6 +58,15 @@ pub fn describe(manifest: &BenchmarkManifest, cases: &Cases) -> BenchmarkReport 
         looks: None,
         results: Vec::new(),
     }
+}
+
+/// How much is said about a subject.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    /// Everything: for the subject that the report is about.
+    Whole,
+    /// Without bands, risk and single cases: for those beside it.
+    Beside,
 }
 
 /// Measures one subject on one benchmark. `predictions` are in the order of the cases.
@@ -61,52 +77,81 @@ pub fn describe(manifest: &BenchmarkManifest, cases: &Cases) -> BenchmarkReport 
 pub fn measure(
     manifest: &BenchmarkManifest,
     cases: &Cases,
-    predictions: &[Prediction],
-    header: &Header,
+    predictions: (&Header, &[Prediction]),
+    detail: Detail,
     plan: Plan,
 ) -> SubjectResult {
-    assert_eq!(cases.examples.len(), predictions.len(), "one prediction per case");
-    let judged: Vec<Judged<'_>> = cases.examples.iter().zip(predictions).collect();
-    let (functions, pairs) = functions::functions_and_pairs(manifest, &judged);
+    let (header, predictions) = predictions;
+    let all = judged(cases, predictions);
+    let whole: Vec<Judged<'_>> = all.iter().copied().filter(|(e, _)| is_whole(manifest, e)).collect();
+    let (functions, pairs) = functions::functions_and_pairs(manifest, &whole);
+    let measure = target::Measure { manifest, policy: &header.policy, detail, plan };
     SubjectResult {
         subject: header.model.name.clone(),
-        abstained: abstained(&judged),
-        abstained_languages: abstained_languages(predictions),
-        flagged: flagged(&judged),
-        flagged_of_scored: flagged_of_scored(&judged),
-        bands: bands(predictions),
+        abstained: abstained(&whole),
+        abstained_languages: abstained_languages(&whole),
+        flagged: flagged(&whole),
+        flagged_of_scored: flagged_of_scored(&whole),
+        bands: bands(&whole),
         categories: Category::ALL
             .into_iter()
-            .map(|c| (c.id(), share(&judged, NO_CASES, |(_, p)| p.categories[c.index()])))
+            .map(|c| (c.id(), share(&whole, NO_CASES, |(_, p)| p.categories[c.index()])))
             .collect(),
-        targets: manifest.targets.iter().map(|t| target::target(*t, &judged, &header.policy, plan)).collect(),
-        slices: slices::slices(manifest, &judged),
+        targets: covered(manifest, &whole).map(|t| measure.target(t, &whole)).collect(),
+        slices: slices::slices(manifest, &whole, plan),
         functions,
         pairs,
-        identities: Vec::new(),
-        swaps: Vec::new(),
-        evidence: None,
+        identities: covered(manifest, &whole)
+            .flat_map(|t| identities::identities(manifest, t, &whole, plan))
+            .collect(),
+        swaps: covered(manifest, &whole)
+            .filter_map(|t| identities::swaps(manifest, t, &whole, plan))
+            .collect(),
+        evidence: identities::evidence(manifest, &all, plan),
         cost: None,
     }
 }
 
+/// Pairs the examples with what was said of them.
+fn judged<'a>(cases: &'a Cases, predictions: &'a [Prediction]) -> Vec<Judged<'a>> {
+    assert_eq!(cases.examples.len(), predictions.len(), "one prediction per case");
+    cases.examples.iter().zip(predictions).collect()
+}
+
+/// Whether a case is a text as it was found, not a part of one.
+fn is_whole(manifest: &BenchmarkManifest, example: &Example) -> bool {
+    manifest.kind != Kind::Evidence
+        || example.slices.get(rationale::PART).is_some_and(|part| part == rationale::WHOLE)
+}
+
+/// The targets that the subject speaks about at all: one that gives scores, but never for a target, has no head for
+/// it, and "it found none" would be a made-up 0.
+fn covered<'a>(
+    manifest: &'a BenchmarkManifest,
+    judged: &'a [Judged<'a>],
+) -> impl Iterator<Item = Target> + 'a {
+    let silent = judged.iter().all(|(_, p)| p.abstained());
+    manifest
+        .targets
+        .iter()
+        .copied()
+        .filter(move |t| silent || judged.iter().any(|(_, p)| p.score(*t).is_some() || p.decision(*t)))
+}
+
+/// A bootstrapped number as the report writes it.
+fn estimated(estimate: Estimate, n: usize, undefined: &'static str) -> Metric {
+    Metric::bootstrapped(estimate.value, estimate.interval, n, undefined)
+}
+
 fn sources(manifest: &BenchmarkManifest) -> Vec<SourceReport> {
-    let mut out = Vec::new();
-    for source in &manifest.sources {
-        let pinned = [
-            Some((&source.path, source.sha256.as_ref())),
-            source.join.as_ref().map(|j| (&j.path, j.sha256.as_ref())),
-        ];
-        for (path, sha256) in pinned.into_iter().flatten() {
-            out.push(SourceReport {
-                name: source.name.clone(),
-                path: file_name(path),
-                sha256: sha256.cloned().unwrap_or_default(),
-                licence: source.licence.clone(),
-            });
-        }
-    }
-    out
+    let report = |file: PinnedFile<'_>| SourceReport {
+        name: file.source.to_owned(),
+        path: file_name(file.path),
+        sha256: file.sha256.unwrap_or_default().to_owned(),
+        origin: file.origin.map(ToString::to_string),
+        licence: file.licence.to_owned(),
+    };
+    manifest.sources.iter().flat_map(Source::files).map(report).collect()
 }
 
 /// A path relative to the data directory as it is; of any other only the file's own name, since the folders of
@@ -134,22 +179,42 @@ fn abstained(judged: &[Judged<'_>]) -> usize {
     judged.iter().filter(|(_, p)| p.abstained()).count()
 }
 
-fn abstained_languages(predictions: &[Prediction]) -> BTreeMap<String, usize> {
+fn abstained_languages(judged: &[Judged<'_>]) -> BTreeMap<String, usize> {
     let mut out = BTreeMap::new();
-    for p in predictions.iter().filter(|p| p.abstained()) {
+    for (_, p) in judged.iter().filter(|(_, p)| p.abstained()) {
         *out.entry(p.language.clone()).or_default() += 1;
     }
     out
 }
 
-fn bands(predictions: &[Prediction]) -> BTreeMap<&'static str, usize> {
-    let count = |band| predictions.iter().filter(|p| p.band == band).count();
+fn bands(judged: &[Judged<'_>]) -> BTreeMap<&'static str, usize> {
+    let count = |band| judged.iter().filter(|(_, p)| p.band == band).count();
     [Band::None, Band::Review, Band::Urgent].into_iter().map(|b| (b.id(), count(b))).collect()
 }
 
 fn case(target: Target, example: &Example, prediction: &Prediction) -> Option<Case> {
     let positive = target.label(example)?;
     Some(Case { score: prediction.score(target), positive, flagged: prediction.decision(target) })
+}
+
+/// The cases whose label for one target is known.
+struct Labelled<'a> {
+    judged: Vec<Judged<'a>>,
+    /// One for each of `judged`.
+    cases: Vec<Case>,
+    /// The group of each, numbered from 0 without gaps; a case without a group is its own.
+    clusters: Vec<usize>,
+    cluster_count: usize,
+}
+
+impl<'a> Labelled<'a> {
+    fn of(target: Target, judged: &[Judged<'a>]) -> Self {
+        let judged: Vec<Judged<'a>> =
+            judged.iter().copied().filter(|(e, _)| target.label(e).is_some()).collect();
+        let cases = judged.iter().filter_map(|(e, p)| case(target, e, p)).collect();
+        let (clusters, cluster_count) = clusters(&judged);
+        Self { judged, cases, clusters, cluster_count }
+    }
 }
 
 /// Numbers the groups of the examples from 0; an example without a group is its own.
@@ -168,12 +233,4 @@ fn clusters(labelled: &[Judged<'_>]) -> (Vec<usize>, usize) {
         })
         .collect();
     (numbers, next)
-}
-
-fn by_slice<'a>(judged: &[Judged<'a>], slice: &str) -> BTreeMap<&'a str, Vec<Judged<'a>>> {
-    let mut groups: BTreeMap<&str, Vec<Judged<'_>>> = BTreeMap::new();
-    for j in judged {
-        groups.entry(slice_value(j.0, slice)).or_default().push(*j);
-    }
-    groups
 }

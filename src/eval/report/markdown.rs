@@ -199,14 +199,10 @@ fn one_benchmark(out: &mut String, b: &BenchmarkReport) {
             slice(out, name, parts);
         }
     }
-    let commit = b.upstream.commit.as_ref().map_or_else(String::new, |c| format!(" at `{c}`"));
-    line(
-        out,
-        &format!(
-            "\nData: {}{commit} ({}). Cite: {}",
-            b.upstream.repository, b.upstream.conversion, b.citation
-        ),
-    );
+    let origins: std::collections::BTreeSet<&str> =
+        b.sources.iter().filter_map(|s| s.origin.as_deref()).collect();
+    let origins: Vec<&str> = origins.into_iter().collect();
+    line(out, &format!("\nData: {}. Cite: {}", origins.join("; "), b.citation));
 }
 
 fn one_target(out: &mut String, t: &TargetReport) {

@@ -11,6 +11,7 @@
 
 pub mod comparison;
 pub mod html;
+mod json;
 pub mod markdown;
 pub mod metric;
 pub mod result;
@@ -19,7 +20,7 @@ mod words;
 
 use serde::Serialize;
 
-use crate::eval::manifest::{Kind, Upstream};
+use crate::eval::manifest::Kind;
 use crate::eval::predictions::PolicyLine;
 use crate::eval::report::comparison::Comparison;
 use crate::eval::report::result::SubjectResult;
@@ -85,7 +86,6 @@ pub struct BenchmarkReport {
     pub flag_means: String,
     pub notes: Vec<String>,
     pub citation: String,
-    pub upstream: Upstream,
     pub sources: Vec<SourceReport>,
     /// SHA-256 over ids and texts of the cases, in order.
     pub cases_digest: String,
@@ -119,6 +119,9 @@ pub struct SourceReport {
     pub name: String,
     pub path: String,
     pub sha256: String,
+    /// Where the file comes from, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
     pub licence: String,
 }
 
@@ -132,14 +135,12 @@ impl EvalReport {
         self.subjects.first().expect("a report has at least one subject")
     }
 
-    /// The report as pretty JSON with a final line break.
+    /// The report as JSON with a final line break.
     ///
     /// # Panics
     /// Never: the report has string keys and finite numbers only.
     #[must_use]
     pub fn to_json(&self) -> String {
-        let mut json = serde_json::to_string_pretty(self).expect("plain structs with string keys serialise");
-        json.push('\n');
-        json
+        json::to_string(self).expect("plain structs with string keys serialise")
     }
 }

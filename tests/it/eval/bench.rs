@@ -67,7 +67,7 @@ impl Bench {
         let digest = sha256(csv.as_bytes());
         format!(
             "[[source]]\nname = \"{file}\"\npath = \"{file}\"\nsha256 = \"{digest}\"\nlicence = \"made up\"\n\
-             format = \"csv\"\nlanguage = \"en\"\n{extra}\n"
+             origin = {{ made = \"by a test\" }}\nformat = \"csv\"\nlanguage = \"en\"\n{extra}\n"
         )
     }
 
@@ -108,8 +108,7 @@ impl Bench {
 pub(crate) fn head(name: &str, kind: &str, more: &str) -> String {
     format!(
         "name = \"{name}\"\ntitle = \"Made-up {name}\"\nversion = 1\nkind = \"{kind}\"\nmeasures = \"The harness.\"\n\
-         flag_means = \"The number at its end is high.\"\ncitation = \"none\"\n{more}\n\
-         [upstream]\nrepository = \"none\"\nconversion = \"made up\"\n"
+         flag_means = \"The number at its end is high.\"\ncitation = \"none\"\n{more}\n"
     )
 }
 

@@ -7,5 +7,6 @@ mod gate;
 mod html;
 mod ledger;
 mod manifests;
+mod recruitcheck;
 mod reference;
 mod runs;

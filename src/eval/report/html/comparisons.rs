@@ -1,6 +1,7 @@
 //! The report's subject against every other one. Who is better is said only where a test found it.
 
-use crate::eval::report::comparison::{Comparison, Verdict};
+use crate::eval::compare::Verdict;
+use crate::eval::report::comparison::Comparison;
 use crate::eval::report::html::blocks::{Block, Cell, Section, Table, number_column, words_column};
 use crate::eval::report::{EvalReport, words};
 
