@@ -30,7 +30,7 @@ const METRICS: [(&str, Better); 12] = [
     ("roc_auc", Better::Higher),
     ("brier", Better::Lower),
     ("log_loss", Better::Lower),
-    ("aurc", Better::Lower),
+    ("risk_coverage_area", Better::Lower),
 ];
 /// Of the identities of one target and slice.
 const IDENTITIES: [(&str, Better); 6] = [
@@ -176,14 +176,12 @@ impl Gate {
         }
         let (new, was) = (&new["results"][0], &old["results"][0]);
         match text(&old["kind"]) {
-            "panel" => self.number(
-                format!("{place} · flagged"),
-                &new["flagged_of_scored"],
-                &was["flagged_of_scored"],
-                Better::Lower,
-            ),
+            "panel" => {
+                let flagged = "flagged_of_scored";
+                self.number(format!("{place} · flagged"), &new[flagged], &was[flagged], Better::Lower);
+            }
             "positives" => {
-                self.number(format!("{place} · flagged"), &new["flagged"], &was["flagged"], Better::Higher)
+                self.number(format!("{place} · flagged"), &new["flagged"], &was["flagged"], Better::Higher);
             }
             _ => {}
         }

@@ -62,7 +62,7 @@ async fn the_explorer_counts_as_the_report_does() {
         assert_eq!(shown(&browser, id).await, expected, "{id}");
     }
 
-    browser.tab_to("Threshold").await;
+    browser.tab_to("Threshold: flags").await;
     browser.press(&RIGHT.repeat(5)).await;
     let stricter = counts(&browser).await;
     let above: Vec<_> = t.curve.iter().filter(|p| p.threshold > t.threshold).collect();

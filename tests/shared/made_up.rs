@@ -69,10 +69,10 @@ fn benchmark(name: &str, title: &str, kind: Kind, n: usize) -> BenchmarkReport {
         notes: vec!["Names like <b>&\"this\"</b> must stay words.".to_owned()],
         citation: "Nobody: Nothing. Nowhere, never.".to_owned(),
         sources: vec![SourceReport {
-            origin: Some("https://example.org/sets".to_owned()),
             name: "all".to_owned(),
             path: format!("{name}/all.csv"),
             sha256: "c7".repeat(32),
+            origin: Some("https://example.org/sets".to_owned()),
             licence: "CC BY 4.0".to_owned(),
         }],
         cases_digest: "d1".repeat(32),
@@ -250,7 +250,7 @@ fn target(target: &'static str, n: usize, noise: usize) -> TargetReport {
         precision_at_k: vec![AtK { k: 50, precision: Metric::rate(48, 50, NO_CASES) }],
         at_prevalence: [0.01, 0.001].map(|prevalence| at_prevalence(prevalence, &recall, &alarms)).to_vec(),
         reliability: reliability(&cases),
-        risk_coverage: (1..=20).map(|i| risk(&cases, THRESHOLD, f64::from(i) / 20.0)).collect(),
+        risk_coverage: (1..=20).map(|i| risk(&cases, THRESHOLD, i)).collect(),
         curve: curve(&cases),
         precision_band: band(|x| 0.97 - 0.5 * x * x),
         roc_band: band(|x| x.powf(0.25)),
@@ -278,12 +278,13 @@ fn reliability(cases: &[(f64, bool)]) -> Vec<ReliabilityBin> {
     (0..10).map(bin).collect()
 }
 
-fn risk(cases: &[(f64, bool)], threshold: f64, coverage: f64) -> RiskPoint {
+/// Of the surest twentieths of the cases.
+fn risk(cases: &[(f64, bool)], threshold: f64, twentieths: usize) -> RiskPoint {
     let mut surest: Vec<_> = cases.to_vec();
     surest.sort_by(|a, b| (b.0 - threshold).abs().total_cmp(&(a.0 - threshold).abs()));
-    surest.truncate(((cases.len() as f64 * coverage) as usize).max(1));
+    surest.truncate(cases.len() * twentieths / 20);
     let wrong = surest.iter().filter(|c| (c.0 >= threshold) != c.1).count();
-    RiskPoint { coverage, risk: wrong as f64 / surest.len() as f64 }
+    RiskPoint { coverage: twentieths as f64 / 20.0, risk: wrong as f64 / surest.len() as f64 }
 }
 
 fn curve(cases: &[(f64, bool)]) -> Vec<CurvePoint> {
@@ -291,9 +292,9 @@ fn curve(cases: &[(f64, bool)]) -> Vec<CurvePoint> {
     let (mut true_positives, mut false_positives) = (0, 0);
     for (threshold, positive) in cases {
         if *positive {
-            true_positives += 1
+            true_positives += 1;
         } else {
-            false_positives += 1
+            false_positives += 1;
         }
         let point = CurvePoint { threshold: *threshold, true_positives, false_positives };
         match out.last_mut().filter(|last| (last.threshold - threshold).abs() < f64::EPSILON) {

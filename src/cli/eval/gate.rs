@@ -20,27 +20,26 @@ pub(super) struct GateArgs {
 
 pub(super) fn run(args: &GateArgs, output: &Output) -> anyhow::Result<ExitCode> {
     let gate = gate::compare(&gate::read(&args.report)?, &gate::read(&args.baseline)?);
-    output.data(table(&gate).trim_end())?;
+    output.data(table(&gate))?;
     Ok(if gate.passes() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn table(gate: &Gate) -> String {
     let (new, baseline) = &gate.subjects;
-    let mut out = format!("{new} against {baseline}\n");
-    out += &changes("worse than the baseline's interval", &gate.regressions);
-    out += &list("cannot be compared", &gate.faults);
-    out += &changes("better than the baseline's interval", &gate.improvements);
-    out += &list("not compared", &gate.notes);
-    out += &format!(
-        "\n{} worse, {} better, {} unchanged within the interval, {} without an interval to judge by, {} faults: {}\n",
+    let worse = changes("worse than the baseline's interval", &gate.regressions);
+    let faults = list("cannot be compared", &gate.faults);
+    let better = changes("better than the baseline's interval", &gate.improvements);
+    let notes = list("not compared", &gate.notes);
+    format!(
+        "{new} against {baseline}\n{worse}{faults}{better}{notes}\n{} worse, {} better, {} unchanged within the interval, \
+         {} without an interval to judge by, {} faults: {}",
         gate.regressions.len(),
         gate.improvements.len(),
         gate.unchanged,
         gate.unjudged,
         gate.faults.len(),
         if gate.passes() { "passed" } else { "failed" }
-    );
-    out
+    )
 }
 
 fn changes(title: &str, changes: &[Change]) -> String {
@@ -49,9 +48,5 @@ fn changes(title: &str, changes: &[Change]) -> String {
 }
 
 fn list(title: &str, lines: &[String]) -> String {
-    if lines.is_empty() {
-        return String::new();
-    }
-    let lines: String = lines.iter().map(|line| format!("  {line}\n")).collect();
-    format!("\n{title}:\n{lines}")
+    if lines.is_empty() { String::new() } else { format!("\n{title}:\n  {}\n", lines.join("\n  ")) }
 }

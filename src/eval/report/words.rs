@@ -128,7 +128,7 @@ pub(super) fn metric_title(name: &str) -> &str {
         "log_loss" => "log loss",
         "calibration_error" => "calibration error, equal widths",
         "adaptive_calibration_error" => "calibration error, equal counts",
-        "aurc" => "area under risk–coverage",
+        "risk_coverage_area" => "area under risk–coverage",
         other => other,
     }
 }

@@ -134,7 +134,7 @@ fn worst_panels_stand_first() {
 fn nobody_is_ranked_without_a_difference() {
     let page = html::render(&made_up::report());
     let comparison = page.split("<section id=\"comparison\"").nth(1).unwrap();
-    assert!(comparison.contains("better in 0, worse in 0, no detectable difference in 1"));
+    assert!(comparison.contains("Better in 0 of 1 comparisons, worse in 0, no detectable difference in 1"));
     assert!(comparison.contains("&lt; 0.001") || comparison.contains("&#60; 0.001"), "a p-value is never 0");
 }
 

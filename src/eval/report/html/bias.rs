@@ -2,8 +2,8 @@
 //! the groups that functional suites are about; the report's subject first, every other one beside it.
 
 use crate::eval::report::html::blocks::{
-    Block, Cell, Column, Section, Table, cases, chart_column, number, number_column, number_of, share,
-    share_of, words_column,
+    Block, Cell, Column, Section, Table, cases, chart_column, number, number_column, share, share_of, table,
+    words_column,
 };
 use crate::eval::report::html::legend;
 use crate::eval::report::html::svg::Axis;
@@ -38,10 +38,7 @@ pub(super) fn section(report: &EvalReport) -> Section {
                 format!("{} by {}, {} groups", own.target, own.slice.replace('_', " "), own.identities.len());
             blocks.push(Block::Table(summary(&title, &all)));
             blocks.push(Block::Table(rates(own, &all)));
-            blocks.push(Block::Fold(
-                "Ranking within and across groups (Subgroup, BPSN, BNSP AUC)".to_owned(),
-                vec![Block::Table(heat(own))],
-            ));
+            blocks.push(Block::Table(heat(own)));
             if all.len() > 1 {
                 let tables = beside(own, &all).into_iter().map(Block::Table).collect();
                 blocks.push(Block::Fold("Every subject beside it, group by group".to_owned(), tables));
@@ -69,6 +66,7 @@ fn introduction() -> String {
 fn summary(title: &str, all: &BySubject<'_>) -> Table {
     let head = vec![
         words_column("subject"),
+        number_column("texts"),
         number_column("gap in false alarms"),
         number_column("gap in misses"),
         number_column("Subgroup AUC, mean"),
@@ -79,12 +77,13 @@ fn summary(title: &str, all: &BySubject<'_>) -> Table {
     let row = |(_, name, i): &(usize, &str, &IdentitiesReport)| {
         vec![
             Cell::Words((*name).to_owned()),
-            share_of(&i.false_positive_gap),
-            share_of(&i.false_negative_gap),
-            number_of(&i.subgroup_auc_mean),
-            number_of(&i.bpsn_auc_mean),
-            number_of(&i.bnsp_auc_mean),
-            number_of(&i.bias_score),
+            Cell::Number(words::count(i.bias_score.n)),
+            share(&i.false_positive_gap),
+            share(&i.false_negative_gap),
+            number(&i.subgroup_auc_mean),
+            number(&i.bpsn_auc_mean),
+            number(&i.bnsp_auc_mean),
+            number(&i.bias_score),
         ]
     };
     Table {
@@ -96,7 +95,8 @@ fn summary(title: &str, all: &BySubject<'_>) -> Table {
 
 /// The group's rates, worst false alarms first.
 fn rates(own: &IdentitiesReport, all: &BySubject<'_>) -> Table {
-    let differences = own.identities.iter().flat_map(|i| {
+    // Groups that are small may lie beyond the scale: their intervals would leave no room for the others.
+    let differences = own.identities.iter().filter(|i| !i.small).flat_map(|i| {
         [&i.false_positive_difference, &i.false_negative_difference].map(|m| [m.low, m.high, m.value])
     });
     let around = Strip { axis: Axis::around_zero(differences.flatten().flatten()), style: Style::Dot };
@@ -225,5 +225,5 @@ fn swaps_table(b: &BenchmarkReport) -> Option<Block> {
         number_column("mean change of the score"),
     ];
     let caption = "The same sentence with another identity in it: how often the decision changes".to_owned();
-    (!rows.is_empty()).then(|| Block::Table(Table { caption, head, rows }))
+    table(caption, head, rows)
 }

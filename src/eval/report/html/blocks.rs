@@ -65,11 +65,34 @@ pub(super) enum Cell {
     Heat(String, usize),
 }
 
+/// Letters that fit beside one another in a narrow window.
+const NARROW: usize = 60;
+/// Letters as wide as a picture in a table.
+const CHART: usize = 24;
+
 impl Table {
     /// Wider than some windows: it scrolls, and so must be reachable by keyboard.
     fn is_wide(&self) -> bool {
-        self.head.len() > 6
+        let widest = |row: &[Cell]| row.iter().map(Cell::letters).sum::<usize>();
+        self.rows.iter().map(|row| widest(row)).max().unwrap_or_default() > NARROW
     }
+}
+
+impl Cell {
+    fn letters(&self) -> usize {
+        let letters = |text: &str| text.chars().count() + 2;
+        match self {
+            Self::Words(text) | Self::Code(text) | Self::Number(text) | Self::Heat(text, _) => letters(text),
+            Self::Cases(text, _) => letters(text),
+            Self::Of(text, n) => letters(text) + letters(n),
+            Self::Chart(_) => CHART,
+        }
+    }
+}
+
+/// A table, unless it would be empty.
+pub(super) fn table(caption: String, head: Vec<Column>, rows: Vec<Vec<Cell>>) -> Option<Block> {
+    (!rows.is_empty()).then_some(Block::Table(Table { caption, head, rows }))
 }
 
 /// A column of words.
@@ -127,5 +150,11 @@ impl Blocks<'_> {
     #[expect(clippy::unused_self, reason = "templates call methods")]
     fn nested(&self, blocks: &[Block]) -> askama::Result<String> {
         render(blocks)
+    }
+
+    /// Whether words stay on one line, or need room for several.
+    #[expect(clippy::unused_self, reason = "templates call methods")]
+    fn width(&self, words: &str) -> &'static str {
+        if words.chars().count() <= 28 { "line" } else { "lines" }
     }
 }

@@ -1,7 +1,7 @@
 //! What it catches: each target of each benchmark at the subject's own threshold, then every number about it.
 
 use crate::eval::report::html::blocks::{
-    Block, Cell, Section, Table, number_column, number_of, share_of, words_column,
+    Block, Cell, Section, Table, number, number_column, number_of, share, share_of, table, words_column,
 };
 use crate::eval::report::html::curves::figures;
 use crate::eval::report::html::{each, legend};
@@ -64,7 +64,7 @@ fn overview(labelled: &[&BenchmarkReport]) -> Table {
                 Cell::Code(t.target.to_owned()),
                 Cell::Number(format!("{} / {}", words::count(t.positives), words::count(t.negatives))),
             ];
-            row.extend(OVERVIEW.iter().map(|(name, _)| t.metrics.get(name).map_or_else(none, metric_cell)));
+            row.extend(OVERVIEW.iter().map(|(name, _)| t.metrics.get(name).map_or_else(none, overview_cell)));
             rows.push(row);
         }
     }
@@ -73,6 +73,11 @@ fn overview(labelled: &[&BenchmarkReport]) -> Table {
 
 fn none() -> Cell {
     Cell::Number(words::NONE.to_owned())
+}
+
+/// Without n: the texts with and without the label stand beside it.
+fn overview_cell(metric: &Metric) -> Cell {
+    if metric.k.is_some() { share(metric) } else { number(metric) }
 }
 
 /// Counted shares read best in per cent, everything else as a number.
@@ -93,9 +98,21 @@ fn one_target(report: &EvalReport, b: &BenchmarkReport, position: usize) -> Vec<
 }
 
 fn counts(t: &TargetReport) -> String {
-    let mut text = format!(
+    let abstained = match t.abstained {
+        0 => String::new(),
+        n => format!(
+            " {} got no score: they count as not flagged, and are absent from AP, ROC AUC and calibration.",
+            words::count(n)
+        ),
+    };
+    let groups = if t.clusters < t.positives + t.negatives {
+        format!(" Resampling drew {} groups of texts that belong together.", words::count(t.clusters))
+    } else {
+        String::new()
+    };
+    format!(
         "{} texts have the label, {} do not; of {} it is not known, and they are in no number here. At the threshold {} the \
-         system flags {} rightly and {} wrongly, and misses {}.",
+         system flags {} rightly and {} wrongly, and misses {}.{abstained}{groups}",
         words::count(t.positives),
         words::count(t.negatives),
         words::count(t.unknown),
@@ -103,18 +120,7 @@ fn counts(t: &TargetReport) -> String {
         words::count(t.true_positives),
         words::count(t.false_positives),
         words::count(t.false_negatives),
-    );
-    if t.abstained > 0 {
-        text += &format!(
-            " {} got no score: they count as not flagged, and are absent from AP, ROC AUC and calibration.",
-            words::count(t.abstained)
-        );
-    }
-    if t.clusters < t.positives + t.negatives {
-        text +=
-            &format!(" Resampling drew {} groups of texts that belong together.", words::count(t.clusters));
-    }
-    text
+    )
 }
 
 /// Every metric as a row, every subject as a column, each at its own threshold.
@@ -173,7 +179,7 @@ fn fixed(names: &[&str], all: &[Option<&TargetReport>]) -> Option<Block> {
         number_column("right when flagged"),
     ];
     let caption = "At equal false alarms, and at equal recall; thresholds chosen on these very texts, so for comparing only".to_owned();
-    (!rows.is_empty()).then(|| Block::Table(Table { caption, head, rows }))
+    table(caption, head, rows)
 }
 
 /// Precision at the top of the list, and where positives are rare.
@@ -194,5 +200,5 @@ fn in_traffic(t: &TargetReport) -> Option<Block> {
     let rows: Vec<Vec<Cell>> = top.chain(rare).collect();
     let head = vec![words_column("precision"), number_column("value")];
     let caption = "For a reviewer’s day".to_owned();
-    (!rows.is_empty()).then(|| Block::Table(Table { caption, head, rows }))
+    table(caption, head, rows)
 }

@@ -30,9 +30,9 @@ pub(super) fn section(report: &EvalReport) -> Section {
 fn balance(against: &[&Comparison]) -> String {
     let of = |verdict| against.iter().filter(|c| c.verdict == verdict).count();
     format!(
-        "Of {} comparisons: better in {}, worse in {}, no detectable difference in {}.",
-        against.len(),
+        "Better in {} of {} comparisons, worse in {}, no detectable difference in {}.",
         of(Verdict::Better),
+        against.len(),
         of(Verdict::Worse),
         of(Verdict::NoDetectableDifference)
     )
@@ -43,7 +43,7 @@ fn table(report: &EvalReport, rival: &str, against: &[&Comparison]) -> Table {
         words_column("set"),
         words_column("label"),
         number_column("texts"),
-        number_column("only one right: ours / theirs"),
+        number_column("right alone, each"),
         number_column("accuracy, points"),
         number_column("AP"),
         number_column("ROC AUC"),

@@ -41,7 +41,11 @@ fn scored(t: &TargetReport) -> (f64, f64) {
 /// Curves of all subjects, the report's own on top.
 fn lines(all: &[Option<&TargetReport>], of: impl Fn(&TargetReport) -> Vec<(f64, f64)>) -> Vec<Layer> {
     let drawn = all.iter().enumerate().rev();
-    drawn.filter_map(|(subject, t)| t.map(|t| Layer::Line(subject, of(t)))).collect()
+    drawn
+        .filter_map(|(subject, t)| t.map(|t| (subject, of(t))))
+        .filter(|(_, points)| !points.is_empty())
+        .map(|(subject, points)| Layer::Line(subject, points))
+        .collect()
 }
 
 fn precision_recall(id: String, of: &str, own: &TargetReport, all: &[Option<&TargetReport>]) -> Svg {

@@ -55,11 +55,14 @@ pub(super) fn section(report: &EvalReport) -> Section {
 fn choice<'a>(set: &'a str, subject: &'a str, t: &'a TargetReport) -> Choice<'a> {
     let mut points: Vec<(f64, usize, usize)> =
         t.curve.iter().map(|p| (p.threshold, p.true_positives, p.false_positives)).collect();
-    // A curve has points at scores; the shipped threshold lies between two of them.
-    let shipped = points.partition_point(|p| p.0 > t.threshold);
+    // A curve has points at scores; the shipped threshold lies between two of them, and flags what the one above it does.
+    let mut shipped = points.partition_point(|p| p.0 >= t.threshold);
     let own = (t.threshold, t.true_positives, t.false_positives);
-    match points.get_mut(shipped).filter(|p| (p.0 - t.threshold).abs() < 1e-9) {
-        Some(point) => *point = own,
+    match points[..shipped].last_mut().filter(|p| (p.1, p.2) == (own.1, own.2)) {
+        Some(point) => {
+            *point = own;
+            shipped -= 1;
+        }
         None => points.insert(shipped, own),
     }
     Choice { set, target: t.target, subject, positives: t.positives, negatives: t.negatives, shipped, points }

@@ -1,7 +1,7 @@
 //! Functional suites: one ability after the other, and what must be flagged beside what only looks like it.
 
 use crate::eval::report::html::blocks::{
-    Block, Cell, Section, Table, cases, chart_column, number_column, share, share_of, words_column,
+    Block, Cell, Section, cases, chart_column, number_column, share, share_of, table, words_column,
 };
 use crate::eval::report::html::legend;
 use crate::eval::report::html::svg::Axis;
@@ -61,7 +61,7 @@ fn pairs(b: &BenchmarkReport) -> Option<Block> {
     };
     let rows: Vec<_> = (0..b.own().pairs.len()).map(row).collect();
     let caption = "What must be flagged, and its harmless twin".to_owned();
-    (!rows.is_empty()).then(|| Block::Table(Table { caption, head, rows }))
+    table(caption, head, rows)
 }
 
 fn part(b: &BenchmarkReport, title: &str, expected: Option<bool>) -> Option<Block> {
@@ -91,5 +91,5 @@ fn part(b: &BenchmarkReport, title: &str, expected: Option<bool>) -> Option<Bloc
         row
     };
     let rows: Vec<_> = functions.iter().map(row).collect();
-    (!rows.is_empty()).then(|| Block::Table(Table { caption: title.to_owned(), head, rows }))
+    table(title.to_owned(), head, rows)
 }

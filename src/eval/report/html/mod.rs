@@ -51,7 +51,7 @@ pub fn render(report: &EvalReport) -> String {
         sources::section(report),
         sources::how_to_read(report),
     ];
-    let sections = sections.into_iter().filter(|s| !s.blocks.is_empty()).map(Part::of).collect();
+    let sections = sections.iter().filter(|s| !s.blocks.is_empty()).map(Part::of).collect();
     let page = Page {
         report,
         policy: &security_policy(&[STYLE], &[SCRIPT]),
@@ -102,7 +102,7 @@ struct Part {
 }
 
 impl Part {
-    fn of(section: Section) -> Self {
+    fn of(section: &Section) -> Self {
         let body = blocks::render(&section.blocks).expect("templates write into memory");
         Self { id: section.id, title: section.title, body }
     }

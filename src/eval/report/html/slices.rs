@@ -10,6 +10,7 @@ use crate::eval::report::html::svg::strip::{Strip, Style};
 use crate::eval::report::metric::Metric;
 use crate::eval::report::result::SliceReport;
 use crate::eval::report::{BenchmarkReport, EvalReport, SMALL};
+use crate::text::language;
 
 const LANGUAGE: &str = "language";
 const LENGTH: &str = "length";
@@ -50,14 +51,14 @@ fn languages(report: &EvalReport) -> Table {
     let row = |(language, n, abstained): (&str, usize, usize)| {
         let rate = Metric::rate(abstained, n, "no texts");
         vec![
-            Cell::Words(language.to_owned()),
+            Cell::Words(language::english_name(language).unwrap_or(language).to_owned()),
             cases(n, n < SMALL),
             share(&rate),
             Cell::Chart(bars.row(&[&rate], None)),
         ]
     };
     let head = vec![
-        words_column("language, as the sets state it"),
+        words_column("language, by the set"),
         number_column("texts"),
         number_column("without a score"),
         chart_column("", bars),

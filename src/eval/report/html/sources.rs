@@ -1,7 +1,5 @@
 //! What was measured on, what was left out and why, and how to read all of it.
 
-use std::collections::BTreeSet;
-
 use crate::eval::manifest::Kind;
 use crate::eval::report::html::blocks::{Block, Cell, Section, Table, number_column, words_column};
 use crate::eval::report::{BenchmarkReport, EvalReport, LeftOut, SMALL, SourceReport, words};
@@ -52,7 +50,7 @@ fn kind(b: &BenchmarkReport) -> &'static str {
         Kind::Labelled => "labelled both ways",
         Kind::Functional => "functions",
         Kind::Positives => "everything is to be flagged",
-        Kind::Evidence => "with and without the marked words",
+        Kind::Evidence => "words that people marked",
     }
 }
 
@@ -60,13 +58,18 @@ fn one(b: &BenchmarkReport) -> Vec<Block> {
     let mut facts = vec![b.measures.clone(), format!("A flag means: {}", b.flag_means)];
     facts.extend(b.notes.iter().cloned());
     facts.push(format!("Cite: {}", b.citation));
-    let origins: BTreeSet<&str> = b.sources.iter().filter_map(|s| s.origin.as_deref()).collect();
-    facts.push(format!("From {}", origins.into_iter().collect::<Vec<_>>().join("; ")));
     facts.push(format!("SHA-256 over the cases: {}", b.cases_digest));
     let row = |s: &SourceReport| {
-        vec![Cell::Code(s.path.clone()), Cell::Words(s.licence.clone()), Cell::Code(s.sha256.clone())]
+        let origin = s.origin.clone().unwrap_or_else(|| words::NONE.to_owned());
+        vec![
+            Cell::Code(s.path.clone()),
+            Cell::Words(s.licence.clone()),
+            Cell::Words(origin),
+            Cell::Code(s.sha256.clone()),
+        ]
     };
-    let head = vec![words_column("file"), words_column("licence"), words_column("SHA-256")];
+    let head =
+        vec![words_column("file"), words_column("licence"), words_column("from"), words_column("SHA-256")];
     let rows = b.sources.iter().map(row).collect();
     vec![Block::List(facts), Block::Table(Table { caption: "Files".to_owned(), head, rows })]
 }

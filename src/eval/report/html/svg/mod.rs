@@ -60,26 +60,17 @@ pub(super) fn legend_mark(subject: usize) -> Svg {
 /// The mark of a subject, by its position in the report, around a point.
 fn shape(out: &mut String, subject: usize, x: f64, y: f64) {
     let (left, right, top, bottom) = (x - 3.5, x + 3.5, y - 3.5, y + 3.5);
-    let _ = match subject {
-        0 => write!(out, r#"<circle class="own" cx="{}" cy="{}" r="4"/>"#, short(x), short(y)),
-        _ => {
-            let path = match (subject - 1) % 4 {
-                0 => format!("M{left:.1} {top:.1}H{right:.1}V{bottom:.1}H{left:.1}Z"),
-                1 => format!(
-                    "M{x:.1} {:.1}L{:.1} {y:.1}L{x:.1} {:.1}L{:.1} {y:.1}Z",
-                    top - 0.8,
-                    right + 0.8,
-                    bottom + 0.8,
-                    left - 0.8
-                ),
-                2 => format!("M{x:.1} {top:.1}L{right:.1} {bottom:.1}H{left:.1}Z"),
-                _ => format!(
-                    "M{left:.1} {top:.1}L{right:.1} {bottom:.1}M{left:.1} {bottom:.1}L{right:.1} {top:.1}"
-                ),
-            };
-            write!(out, r#"<path class="other" d="{path}"/>"#)
-        }
+    if subject == 0 {
+        let _ = write!(out, r#"<circle class="own" cx="{}" cy="{}" r="4"/>"#, short(x), short(y));
+        return;
+    }
+    let path = match (subject - 1) % 4 {
+        0 => format!("M{left:.1} {top:.1}H{right:.1}V{bottom:.1}H{left:.1}Z"),
+        1 => format!("M{x:.1} {:.1}l4.3 4.3l-4.3 4.3l-4.3 -4.3Z", y - 4.3),
+        2 => format!("M{x:.1} {top:.1}L{right:.1} {bottom:.1}H{left:.1}Z"),
+        _ => format!("M{left:.1} {top:.1}L{right:.1} {bottom:.1}M{left:.1} {bottom:.1}L{right:.1} {top:.1}"),
     };
+    let _ = write!(out, r#"<path class="other" d="{path}"/>"#);
 }
 
 /// One decimal of a pixel is finer than any eye, and keeps a page of curves small.
@@ -100,9 +91,10 @@ mod tests {
     #[test]
     fn axes_end_in_round_numbers_and_hold_everything() {
         let high = |values: &[f64]| Axis::from_zero(values.iter().copied()).high;
-        assert_eq!([high(&[]), high(&[0.004, 0.03]), high(&[0.7])], [0.01, 0.05, 1.0]);
+        let ends = [high(&[]), high(&[0.004, 0.03]), high(&[0.7])].map(|end| short(100.0 * end));
+        assert_eq!(ends, ["1", "5", "100"]);
         assert_eq!(Axis::around_zero([-0.08, 0.01].into_iter()), Axis { low: -0.1, high: 0.1 });
-        assert_eq!(Axis::UNIT.at(7.0, 100.0), 100.0);
+        assert_eq!(short(Axis::UNIT.at(7.0, 100.0)), "100");
     }
 
     #[test]
