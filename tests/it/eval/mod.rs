@@ -2,8 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "the helpers of a test fail by panicking, like the tests")]
 
+mod baselines;
 mod bench;
+mod endpoints;
 mod linear;
 mod manifests;
 mod reference;
 mod runs;
+mod services;
+mod tables;
