@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "the helpers of a test fail by panicking, like the tests")]
 
+mod baselines;
 mod bench;
+mod endpoints;
 mod gate;
 mod html;
 mod ledger;
@@ -11,3 +13,5 @@ mod manifests;
 mod recruitcheck;
 mod reference;
 mod runs;
+mod services;
+mod tables;
