@@ -15,6 +15,7 @@ pub mod gradient;
 pub mod log;
 pub mod loss;
 pub mod optimizer;
+pub mod promise;
 pub mod recipe;
 pub mod run;
 pub mod schedule;
