@@ -15,9 +15,9 @@ const REFUSED: u8 = 1;
 /// Choose thresholds whose precision can be promised, and write a new bundle
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Half of the set's labels fit the calibration, the other part certifies: of what is flagged, at least the given share is \
-true, with confidence 1 - DELTA, for texts like those of the set. Where that cannot be said, nothing is written, and you \
-are told how many labelled texts are missing. docs/CALIBRATION.md explains the method and its limits.
+Two fifths of the set fit the calibration, the rest certifies: of what is flagged, at least the given share \
+is true, with confidence 1 - DELTA, for texts like those of the set. Where that cannot be said, nothing is \
+written, and you are told what is missing. docs/CALIBRATION.md explains the method and its limits.
 
 Exit codes: 0 promised and written, 1 it cannot be promised, 2 could not run.")]
 pub(crate) struct Args {

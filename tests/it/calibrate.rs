@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use countervail::data::digest::sha256_file;
+use countervail::domain::taxonomy::Category;
 use countervail::domain::text::Text;
 use countervail::inference::handle::QueueLimits;
 use countervail::inference::pipeline::Pipeline;
@@ -28,10 +29,15 @@ pub(crate) fn write_set(folder: &Path, n: usize, wrong: u32) -> PathBuf {
         .map(|i| {
             let text = sentence(rng, i % 3 == 0);
             let label = (i % 3 == 0) != rng.next_u32().is_multiple_of(wrong);
-            json!({ "text": text, "label": u8::from(label).to_string() }).to_string()
+            row(&text, label, label)
         })
         .collect();
     write_set_of(folder, "own.jsonl", &lines.join("\n"))
+}
+
+fn row(text: &str, extremism: bool, recruitment: bool) -> String {
+    let digit = |label: bool| u8::from(label).to_string();
+    json!({ "text": text, "label": digit(extremism), "recruitment": digit(recruitment) }).to_string()
 }
 
 fn write_set_of(folder: &Path, path: &str, lines: &str) -> PathBuf {
@@ -48,8 +54,10 @@ sha256 = "{digest}"
 licence = "made up"
 format = "jsonl"
 labels = [
-  {{ column = "label", is = ["1"], set = {{ "extremism/recruitment" = 1, extremism = 1 }} }},
-  {{ column = "label", is = ["0"], set = {{ "extremism/recruitment" = 0, extremism = 0 }} }},
+  {{ column = "label", is = ["1"], set = {{ extremism = 1 }} }},
+  {{ column = "label", is = ["0"], set = {{ extremism = 0 }} }},
+  {{ column = "recruitment", is = ["1"], set = {{ "extremism/recruitment" = 1 }} }},
+  {{ column = "recruitment", is = ["0"], set = {{ "extremism/recruitment" = 0 }} }},
 ]
 "#
     );
@@ -152,15 +160,14 @@ fn the_bundle_holds_its_evidence_and_the_service_opens_it() {
     let hate = |list: &str| evidence[list].as_array().unwrap().iter().any(|p| p["target"] == "hate");
     assert!(hate("not_promised") && !hate("promises"));
     let (before, after) = (Pipeline::open(bundle()).unwrap(), Pipeline::open(&out).unwrap());
-    let of = |p: &Pipeline| p.policy().categories[countervail::domain::taxonomy::Category::Hate.index()];
+    let of = |p: &Pipeline| p.policy().categories[Category::Hate.index()];
     assert_eq!(of(&before), of(&after));
 
     let card = fs_err::read_to_string(out.join("README.md")).unwrap();
     assert!(card.contains("## Operating point") && card.contains("## Promise"), "{card}");
-    let everything =
-        files(&out).into_iter().filter(|(name, _)| name.ends_with(".json") || name.ends_with(".md"));
-    for (name, bytes) in everything.filter(|(name, _)| name != "tokenizer.json") {
-        assert!(!String::from_utf8_lossy(&bytes).contains("zorblax"), "{name} holds a text");
+    for name in ["README.md", "calibration.json", "promise.json", "thresholds.toml"] {
+        let text = fs_err::read_to_string(out.join(name)).unwrap();
+        assert!(!text.contains("zorblax"), "{name} holds a text");
     }
 }
 
@@ -185,9 +192,8 @@ fn order_of(folder: &tempfile::TempDir) -> Order {
 #[test]
 fn what_training_saw_is_refused() {
     let folder = tempfile::tempdir().unwrap();
-    let line = json!({ "text": "amber basin", "label": "0" }).to_string();
     // The tiny recipe pins no digest, so the path decides.
-    let set = write_set_of(folder.path(), "posts.jsonl", &line);
+    let set = write_set_of(folder.path(), "posts.jsonl", &row("amber basin", false, false));
     let error = promise(&order(&set), &mut |_, _| {}).unwrap_err();
     assert!(matches!(&error, Error::Seen { training, .. } if training == "posts"), "{error}");
 }
@@ -227,12 +233,46 @@ fn labels_that_the_model_cannot_tell_are_refused_for_good() {
 }
 
 #[test]
+fn a_category_that_cannot_be_promised_flags_what_it_flagged() {
+    let folder = tempfile::tempdir().unwrap();
+    let rng = &mut ChaCha8Rng::seed_from_u64(6);
+    let lines: Vec<String> = (0..1200)
+        .map(|i| {
+            let marked = i % 3 == 0;
+            // The word is not enough for a promise of the category, but enough to calibrate it.
+            let often = if marked { 5 } else { 2 };
+            let recruitment = rng.next_u32() % 20 < often;
+            row(&sentence(rng, marked), marked, recruitment)
+        })
+        .collect();
+    let order = order(&write_set_of(folder.path(), "own.jsonl", &lines.join("\n")));
+    let made = promised(&order);
+    let target = "extremism/recruitment";
+    let calibrated = made.record.calibration.iter().find(|c| c.target == target).unwrap();
+    assert_ne!(calibrated.method, "as_shipped", "{calibrated:?}");
+    assert!(made.record.not_promised.iter().any(|r| r.target == target), "{:?}", made.record.promises);
+
+    let out = folder.path().join("promised");
+    made.write(&out).unwrap();
+    let texts: Vec<Text> =
+        (0..300).map(|i| Text::parse(sentence(rng, i % 3 == 0), 1 << 16).unwrap()).collect();
+    let [before, after] = [bundle(), out.as_path()].map(|folder| {
+        let mut pipeline = Pipeline::open(folder).unwrap();
+        let read = pipeline.assess(&texts).unwrap();
+        let decided = |a| pipeline.policy().evaluate(a).categories[Category::Recruitment.index()];
+        read.iter().map(decided).collect::<Vec<bool>>()
+    });
+    assert_eq!(before, after);
+    assert!(before.contains(&true) && before.contains(&false));
+}
+
+#[test]
 fn copies_of_one_text_are_one_piece_of_evidence() {
     let folder = tempfile::tempdir().unwrap();
     let rng = &mut ChaCha8Rng::seed_from_u64(5);
     let lines: Vec<String> = (0..40)
-        .map(|i| json!({ "text": sentence(rng, i % 2 == 0), "label": if i % 2 == 0 { "1" } else { "0" } }))
-        .flat_map(|line| vec![line.to_string(); 30])
+        .map(|i| row(&sentence(rng, i % 2 == 0), i % 2 == 0, i % 2 == 0))
+        .flat_map(|line| vec![line; 30])
         .collect();
     let record = refused(&order(&write_set_of(folder.path(), "own.jsonl", &lines.join("\n"))));
     assert_eq!(record.texts.read, 1200);

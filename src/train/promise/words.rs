@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::train::promise::record::{Calibrated, Promise, Purpose, Record, Refusal, Share};
+use crate::train::promise::record::{Calibrated, Promise, Purpose, Record, Refusal, Share, Texts};
 
 /// What every promise of a record says.
 #[must_use]
@@ -11,33 +11,24 @@ pub fn statement(delta: f64) -> String {
         "Of the texts that reach a threshold, at least the promised share are true by the labels of the set, with \
          confidence {}, for texts drawn as those of the set were. Each promise holds by itself; nothing is said of all of \
          them at once, nor of texts of another kind or with another share of true ones.",
-        1.0 - delta
+        plain(1.0 - delta)
     )
 }
 
-/// What a person at the terminal is told: one paragraph or table for each step.
+/// What a person at the terminal is told: one line for each target and each promise.
 #[must_use]
 pub fn summary(record: &Record) -> String {
-    let texts = &record.texts;
+    let Texts { read, without_score, calibration, threshold } = record.texts;
     let mut out = format!(
-        "{} {} on {}: {} texts, {} without a score; {} calibrate, {} certify\n\n",
-        record.set.name,
-        record.set.version,
-        record.model.name,
-        texts.read,
-        texts.without_score,
-        texts.calibration,
-        texts.threshold
+        "{} {} on {}: {read} texts, {without_score} without a score; {calibration} calibrate, {threshold} certify\n\n",
+        record.set.name, record.set.version, record.model.name,
     );
-    for calibrated in &record.calibration {
-        let _ = writeln!(out, "{}", method(calibrated));
+    for line in methods(record) {
+        let _ = writeln!(out, "{line}");
     }
     out.push('\n');
-    for promise in &record.promises {
-        let _ = writeln!(out, "{}", promised(promise));
-    }
-    for refused in &record.not_promised {
-        let _ = writeln!(out, "{}", refusal(refused));
+    for line in record.promises.iter().map(promised).chain(refusals(record)) {
+        let _ = writeln!(out, "{line}");
     }
     if !record.promises.is_empty() {
         let _ = writeln!(out, "\n{}", record.statement);
@@ -74,15 +65,38 @@ pub fn card_section(record: &Record) -> String {
     }
     if !record.not_promised.is_empty() {
         out.push_str("\nNot promised; the threshold flags what it flagged before:\n\n");
-        for refused in &record.not_promised {
-            let _ = writeln!(out, "- {}", refusal(refused));
+        for line in refusals(record) {
+            let _ = writeln!(out, "- {line}");
         }
     }
     out.push_str("\nCalibration:\n\n");
-    for calibrated in &record.calibration {
-        let _ = writeln!(out, "- {}", method(calibrated));
+    for line in methods(record) {
+        let _ = writeln!(out, "- {line}");
     }
     out
+}
+
+/// One line for each target that has labels, and one for all that have none.
+fn methods(record: &Record) -> Vec<String> {
+    let (labelled, unlabelled): (Vec<_>, Vec<_>) = record.calibration.iter().partition(|c| c.labelled > 0);
+    let mut lines: Vec<String> = labelled.into_iter().map(method).collect();
+    let names: Vec<&str> = unlabelled.into_iter().map(|c| c.target).collect();
+    if !names.is_empty() {
+        lines.push(format!("{}: no labels, kept as they were", names.join(", ")));
+    }
+    lines
+}
+
+/// The same for what cannot be promised.
+fn refusals(record: &Record) -> Vec<String> {
+    let (labelled, unlabelled): (Vec<_>, Vec<_>) = record.not_promised.iter().partition(|r| r.labelled > 0);
+    let mut lines: Vec<String> = labelled.into_iter().map(refusal).collect();
+    let mut names: Vec<String> = unlabelled.into_iter().map(|r| name(r.target, r.purpose)).collect();
+    names.dedup();
+    if !names.is_empty() {
+        lines.push(format!("{}: the set has no labels, so nothing can be promised", names.join("; ")));
+    }
+    lines
 }
 
 fn method(calibrated: &Calibrated) -> String {
@@ -108,7 +122,7 @@ fn promised(p: &Promise) -> String {
         p.correct,
         p.flagged,
         100.0 * p.bound,
-        1.0 - p.delta,
+        plain(1.0 - p.delta),
         percent(p.precision),
         share(&p.flagged_share),
         share(&p.recall)
@@ -117,44 +131,33 @@ fn promised(p: &Promise) -> String {
 
 fn refusal(r: &Refusal) -> String {
     let wanted = format!("{}: {} cannot be promised", name(r.target, r.purpose), percent(r.precision));
-    let too_few = format!("not even {} flagged texts, the fewest that can", r.fewest);
     let Some(found) = &r.found else {
         return format!(
-            "{wanted}: {} labelled texts, {} of them positive, give no threshold to test; {} flagged texts are the fewest \
-             that can, all of them true",
+            "{wanted}: {} labelled texts to certify by, {} of them positive, and none to say where to look; {} flagged \
+             texts are the fewest that can, all of them true",
             r.labelled, r.positives, r.fewest
         );
     };
     let at = format!(
-        "at {:.4}, where the search began, {} of {} flagged are true: at least {:.1} % with confidence {}",
+        "{wanted}: at {:.4}, where the search begins, {} of {} flagged are true, which is at least {:.1} % with \
+         confidence {}",
         found.threshold,
         found.correct,
         found.flagged,
         100.0 * found.bound,
-        1.0 - r.delta
+        plain(1.0 - r.delta)
     );
     match r.flagged_needed {
-        Some(needed) if found.correct == found.flagged && needed == r.fewest => {
-            format!(
-                "{wanted}: {at}; {too_few}. {} more flagged texts are needed, all of them true",
-                needed - found.flagged
-            )
-        }
         Some(needed) => format!(
-            "{wanted}: {at}. With the same share of true ones, {needed} flagged texts are needed, {} more: about {} times \
-             this set",
+            "{at}; with the same share of true ones {needed} flagged texts would do, {} more: a set about {:.1} times as large",
             needed - found.flagged,
-            times(needed, found.flagged)
+            needed as f64 / found.flagged.max(1) as f64
         ),
         None => format!(
-            "{wanted}: {at}. More texts would not help: the share of true ones is not above what is to be promised, or \
-             too little; promise less"
+            "{at}; the share of true ones is not above what is to be promised, or by too little, so more texts would \
+             not help: promise less"
         ),
     }
-}
-
-fn times(needed: usize, flagged: usize) -> String {
-    format!("{:.1}", needed as f64 / flagged.max(1) as f64)
 }
 
 fn name(target: &str, purpose: Purpose) -> String {
@@ -165,9 +168,13 @@ fn name(target: &str, purpose: Purpose) -> String {
     }
 }
 
-/// A percentage of a precision as it was asked for, without the noise of binary fractions.
 fn percent(value: f64) -> String {
-    format!("{} %", (value * 1e6).round() / 1e4)
+    format!("{} %", plain(100.0 * value))
+}
+
+/// As somebody would write it, without the noise of binary fractions.
+fn plain(value: f64) -> f64 {
+    (value * 1e6).round() / 1e6
 }
 
 fn share(share: &Share) -> String {
