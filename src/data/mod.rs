@@ -3,10 +3,13 @@
 
 mod chunk;
 pub mod digest;
+pub mod encoding;
 mod entities;
 pub mod error;
 pub mod example;
 mod labels;
+pub mod origin;
+mod parquet_rows;
 pub mod reader;
 pub mod source;
 pub mod split;

@@ -213,3 +213,19 @@ fn templates_expand_the_same_way_each_time() {
     assert_eq!(examples[3].slices["twin"], "one");
     assert_eq!(examples, read(&source, Path::new("elsewhere")).unwrap());
 }
+
+#[test]
+fn a_file_is_read_in_its_encoding() {
+    let folder = tempfile::tempdir().unwrap();
+    fs_err::write(folder.path().join("a.csv"), b"text,label\nCaf\xE9 na\xEFf,1\n").unwrap();
+    let base = "path = \"a.csv\"\nformat = \"csv\"\n";
+    let latin = source(&format!("{base}encoding = \"latin-1\""));
+    assert_eq!(texts(&read(&latin, folder.path()).unwrap()), ["Café naïf"]);
+    let utf8 = read(&source(base), folder.path()).unwrap();
+    assert!(utf8[0].text.contains('\u{FFFD}'), "repaired, and counted in the log");
+    let error = read(&source(&format!("{base}encoding = \"utf-16\"")), folder.path()).unwrap_err();
+    assert!(error.to_string().contains("line 1: not UTF-16"), "{error}");
+    let unknown =
+        toml::from_str::<Source>(&format!("name = \"a\"\nlicence = \"b\"\n{base}encoding = \"koi8\""));
+    assert!(unknown.unwrap_err().message().contains("koi8"));
+}

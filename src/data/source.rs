@@ -6,6 +6,9 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+use crate::data::encoding::Encoding;
+use crate::data::origin::Origin;
+
 /// A file of labelled texts: where it is, how it is written, and what its labels mean here.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -20,6 +23,8 @@ pub struct Source {
     pub licence: String,
     /// Where the file comes from and who made it.
     pub upstream: Option<String>,
+    /// Where a program can fetch the file, or how it was made.
+    pub origin: Option<Origin>,
     pub format: Format,
     #[serde(flatten)]
     pub layout: Layout,
@@ -69,12 +74,43 @@ pub struct Source {
 }
 
 impl Source {
-    /// Turns a path that starts with `./` into one below `folder`, the folder of the recipe or manifest.
+    /// Turns paths that start with `./` into ones below `folder`, the folder of the recipe or manifest.
     pub fn resolve(&mut self, folder: &Path) {
-        if let Some(rest) = self.path.strip_prefix("./") {
-            self.path = folder.join(rest).to_string_lossy().into_owned();
+        for path in std::iter::once(&mut self.path).chain(self.join.iter_mut().map(|j| &mut j.path)) {
+            if let Some(rest) = path.strip_prefix("./") {
+                *path = folder.join(rest).to_string_lossy().into_owned();
+            }
         }
     }
+
+    /// The files it is read from: its own, and the one that is joined to it.
+    pub fn files(&self) -> impl Iterator<Item = PinnedFile<'_>> {
+        let own = PinnedFile {
+            source: &self.name,
+            path: &self.path,
+            sha256: self.sha256.as_deref(),
+            origin: self.origin.as_ref(),
+            licence: &self.licence,
+        };
+        let joined = self.join.as_ref().map(|join| PinnedFile {
+            path: &join.path,
+            sha256: join.sha256.as_deref(),
+            origin: join.origin.as_ref(),
+            ..own
+        });
+        std::iter::once(own).chain(joined)
+    }
+}
+
+/// One file of a source, as the source describes it.
+#[derive(Debug, Clone, Copy)]
+pub struct PinnedFile<'a> {
+    /// Name of the source.
+    pub source: &'a str,
+    pub path: &'a str,
+    pub sha256: Option<&'a str>,
+    pub origin: Option<&'a Origin>,
+    pub licence: &'a str,
 }
 
 fn default_text() -> OneOrMany {
@@ -97,13 +133,18 @@ pub enum Format {
     Json,
     /// One text per line, in the column `text`.
     Lines,
+    /// Apache Parquet; nested fields are columns `outer.inner`, as in JSON.
+    Parquet,
     /// A template file, see [`crate::data::template`]; carries its own labels.
     Templates,
 }
 
-/// Details of `csv` and `tsv` files.
+/// Details of text files; all but `encoding` are about `csv` and `tsv`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Layout {
+    /// How characters are written; UTF-8 when absent.
+    #[serde(default)]
+    pub encoding: Encoding,
     /// One character; `,` for csv and a tab for tsv when absent.
     pub delimiter: Option<char>,
     /// Whether `"` quotes.
@@ -232,6 +273,8 @@ pub enum Half {
 pub struct Join {
     pub path: String,
     pub sha256: Option<String>,
+    /// As of a source.
+    pub origin: Option<Origin>,
     pub format: Format,
     #[serde(flatten)]
     pub layout: Layout,

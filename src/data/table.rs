@@ -1,12 +1,14 @@
 //! Files as tables: named columns, and rows of fields that may be missing. CSV, TSV, JSON lines, JSON
-//! arrays and plain lines all become this.
+//! arrays, Parquet and plain lines all become this.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde_json::Value as Json;
 
+use crate::data::encoding::Encoding;
 use crate::data::error::Error;
+use crate::data::parquet_rows;
 use crate::data::source::{Format, Layout, Ragged};
 
 /// A file's rows. A field is `None` when the file does not have it, which is not the same as empty.
@@ -34,12 +36,25 @@ impl Table {
     }
 }
 
-/// Reads a whole file. Bytes that are not UTF-8 become U+FFFD and are counted in the log.
+/// Reads a whole file. In a file that should be UTF-8, other bytes become U+FFFD and are counted in the log.
 pub(super) fn read(path: &Path, name: &str, format: Format, layout: &Layout) -> Result<Table, Error> {
+    let source = |problem: String| Error::Source { name: name.to_owned(), problem };
+    if format == Format::Parquet {
+        if layout.encoding != Encoding::default() {
+            return Err(source(
+                "a Parquet file says itself how it is encoded; leave out `encoding`".to_owned(),
+            ));
+        }
+        return objects_to_table(path, parquet_rows::read(path, name)?);
+    }
     let bytes = fs_err::read(path).map_err(|source| Error::Io { name: name.to_owned(), source })?;
-    let text = String::from_utf8_lossy(&bytes);
-    if let std::borrow::Cow::Owned(repaired) = &text {
-        let count = repaired.matches('\u{FFFD}').count();
+    let text = layout.encoding.decode(&bytes).map_err(|problem| Error::Row {
+        path: path.to_owned(),
+        line: problem.line,
+        problem: problem.to_string(),
+    })?;
+    if layout.encoding == Encoding::Utf8 && matches!(text, std::borrow::Cow::Owned(_)) {
+        let count = text.matches('\u{FFFD}').count();
         tracing::warn!(source = name, count, "bytes that are not UTF-8 were replaced");
     }
     let text = text.strip_prefix('\u{FEFF}').unwrap_or(&text);
@@ -49,10 +64,8 @@ pub(super) fn read(path: &Path, name: &str, format: Format, layout: &Layout) -> 
         Format::Jsonl => json_lines(path, text),
         Format::Json => json_array(path, text),
         Format::Lines => Ok(lines(text)),
-        Format::Templates => Err(Error::Source {
-            name: name.to_owned(),
-            problem: "a template file is no table; it cannot be joined".to_owned(),
-        }),
+        Format::Parquet => unreachable!("read above, since it is not text"),
+        Format::Templates => Err(source("a template file is no table; it cannot be joined".to_owned())),
     }
 }
 

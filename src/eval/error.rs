@@ -32,9 +32,20 @@ pub enum Error {
         #[source]
         source: inference::error::Error,
     },
+    /// The subjects of a run do not fit together.
+    #[error("subject `{name}`: {reason}")]
+    Subject { name: String, reason: String },
     /// The model bundle cannot be opened.
     #[error("cannot open the model")]
     Open(#[source] inference::error::Error),
+    /// The test ledger is not what was written.
+    #[error("test ledger {}, line {line}: {reason}", path.display())]
+    Ledger {
+        path: PathBuf,
+        /// 1-based.
+        line: usize,
+        reason: String,
+    },
     /// A file cannot be read or written; the message names it.
     #[error(transparent)]
     Io(#[from] std::io::Error),

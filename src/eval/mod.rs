@@ -13,13 +13,18 @@
 //! `docs/EVALUATION.md`.
 
 pub mod cases;
+pub mod catalogue;
+pub mod check;
 pub mod compare;
 pub mod error;
+pub mod fetch;
 pub mod intervals;
+pub mod ledger;
 pub mod manifest;
 pub mod measure;
 pub mod metrics;
 pub mod predictions;
+pub mod rationale;
 pub mod report;
 pub mod run;
 pub mod subject;

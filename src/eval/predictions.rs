@@ -38,9 +38,16 @@ pub struct Header {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cases_digest: Option<String>,
     pub model: ModelLine,
+    /// [`Subject::kind`] of who spoke; a file from another system may leave it out.
+    #[serde(default = "somebody_else")]
+    pub kind: String,
     pub policy: PolicyLine,
     /// The ids of the categories, in the order of every array of this file.
     pub categories: Vec<String>,
+}
+
+fn somebody_else() -> String {
+    "predictions".to_owned()
 }
 
 /// Who was measured.
@@ -84,6 +91,7 @@ impl Header {
             benchmark_version: manifest.version,
             cases_digest: Some(cases.digest.clone()),
             model: ModelLine { name: model.name.clone(), digest: model.digest.clone() },
+            kind: somebody_else(),
             policy: PolicyLine {
                 version: policy.version.clone(),
                 review: policy.review.get(),
@@ -204,7 +212,8 @@ pub fn collect(
     progress: &mut dyn FnMut(usize),
 ) -> Result<(Header, Vec<Prediction>), Error> {
     let (model, policy) = subject.identity().expect("only a subject that can be run is asked");
-    let (header, policy) = (Header::new(manifest, cases, model, policy), policy.clone());
+    let policy = policy.clone();
+    let header = Header { kind: subject.kind().to_owned(), ..Header::new(manifest, cases, model, &policy) };
     let first = to_line(&header);
     let (mut done, mut kept) = resume(path, &first, cases)?;
     let mut file = fs_err::OpenOptions::new().create(true).truncate(false).write(true).open(path)?;

@@ -1,5 +1,10 @@
 //! `countervail eval …`: one file for each command.
 
+mod check;
+mod columns;
+mod fetch;
+mod ledger;
+mod list;
 mod run;
 
 use std::process::ExitCode;
@@ -8,7 +13,7 @@ use clap::{Args, Subcommand};
 
 use crate::cli::output::Output;
 
-/// Measure a model on benchmarks
+/// Measure a model on benchmarks, and get their data
 #[derive(Debug, Args)]
 pub(crate) struct EvalArgs {
     #[command(subcommand)]
@@ -19,11 +24,23 @@ pub(crate) struct EvalArgs {
 enum EvalCommand {
     /// Score benchmarks and write report.json, report.md and predictions/
     Run(run::RunArgs),
+    /// Show or verify the ledger of looks at test splits
+    Ledger(ledger::LedgerArgs),
+    /// List the benchmarks
+    List(list::ListArgs),
+    /// Fetch and verify the data of benchmarks
+    Fetch(fetch::FetchArgs),
+    /// Check manifests, and with --data the data that they pin
+    Check(check::CheckArgs),
 }
 
 pub(crate) fn run(args: EvalArgs, output: &Output) -> anyhow::Result<ExitCode> {
     match args.command {
         EvalCommand::Run(args) => run::run(&args, output),
+        EvalCommand::Ledger(args) => ledger::run(&args, output),
+        EvalCommand::List(args) => list::run(&args, output),
+        EvalCommand::Fetch(args) => fetch::run(&args, output),
+        EvalCommand::Check(args) => check::run(&args, output),
     }
 }
 
@@ -42,7 +59,7 @@ mod tests {
     #[test]
     fn several_benchmarks_and_one_subject() {
         let args = parse("eval run --model default --benchmark a.toml b.toml --data d --out o").unwrap();
-        let EvalCommand::Run(args) = args.command;
+        let EvalCommand::Run(args) = args.command else { panic!("run was parsed as something else") };
         assert_eq!((args.benchmarks.len(), args.seed), (2, 1));
         assert!(parse("eval run --predictions p --benchmark a.toml --data d --out o").is_ok());
         assert!(parse("eval run --benchmark a.toml --data d --out o").is_err());

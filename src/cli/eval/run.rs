@@ -35,6 +35,9 @@ pub(super) struct RunArgs {
     /// Folder for the report and the predictions; an interrupted run goes on there
     #[arg(long, value_name = "DIR")]
     pub(super) out: PathBuf,
+    /// Test ledger to which every look is added, such as eval/ledger.jsonl
+    #[arg(long, value_name = "FILE")]
+    pub(super) ledger: Option<PathBuf>,
     /// Seed of the bootstrap
     #[arg(long, default_value_t = 1)]
     pub(super) seed: u64,
@@ -44,13 +47,20 @@ pub(super) struct RunArgs {
 }
 
 pub(super) fn run(args: &RunArgs, output: &Output) -> anyhow::Result<ExitCode> {
-    output.note(evaluate(args)?);
+    output.note(evaluate(args, output)?);
     Ok(ExitCode::SUCCESS)
 }
 
-fn evaluate(args: &RunArgs) -> Result<String, Error> {
-    let benchmarks =
+fn evaluate(args: &RunArgs, output: &Output) -> Result<String, Error> {
+    let mut benchmarks =
         args.benchmarks.iter().map(|p| BenchmarkManifest::open(p)).collect::<Result<Vec<_>, _>>()?;
+    benchmarks.retain(|manifest| match &manifest.unavailable {
+        Some(unavailable) => {
+            output.note(format_args!("skipped {}: {}", manifest.name, unavailable.why));
+            false
+        }
+        None => true,
+    });
     let mut subject = match (&args.predictions, &args.model) {
         (Some(folder), _) => Subject::Predictions(folder.clone()),
         (None, Some(model)) => Subject::open(&bundle_path(model))?,
@@ -61,14 +71,15 @@ fn evaluate(args: &RunArgs) -> Result<String, Error> {
         data_dir: args.data.clone(),
         out_dir: args.out.clone(),
         plan: Plan { seed: args.seed, resamples: args.resamples },
+        ledger: args.ledger.clone(),
     };
     let bar = progress_bar();
-    let report = run.execute(&mut subject, &mut |p| show(&bar, p))?;
+    let report = run.execute(std::slice::from_mut(&mut subject), &mut |p| show(&bar, p))?;
     bar.finish_and_clear();
     let n: usize = report.benchmarks.iter().map(|b| b.n).sum();
     Ok(format!(
         "measured {} on {} benchmarks, {n} texts; read {}",
-        report.model.name,
+        report.subject().name,
         report.benchmarks.len(),
         args.out.join("report.md").display()
     ))
@@ -87,7 +98,8 @@ fn progress_bar() -> ProgressBar {
 }
 
 fn show(bar: &ProgressBar, progress: Progress<'_>) {
-    let prefix = format!("[{}/{}] {}", progress.index + 1, progress.count, progress.benchmark);
+    let prefix =
+        format!("[{}/{}] {}: {}", progress.index + 1, progress.count, progress.benchmark, progress.subject);
     if bar.prefix() != prefix {
         bar.reset();
         bar.set_prefix(prefix);

@@ -42,3 +42,54 @@ pub fn p_value(differences: &[f64]) -> f64 {
     let fewer = side(|d| **d <= 0.0).min(side(|d| **d >= 0.0));
     (2.0 * (1 + fewer) as f64 / (1 + differences.len()) as f64).min(1.0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::eval::metrics::Case;
+    use crate::eval::metrics::ranking::Ranked;
+
+    const PLAN: Plan = Plan { seed: 11, resamples: 400 };
+
+    /// The first scores the positives higher, the second all alike.
+    fn two() -> (Ranked, Ranked) {
+        let case = |i: u16, score: f32| Case {
+            score: Some(score),
+            positive: i.is_multiple_of(3),
+            flagged: score >= 0.5,
+        };
+        let good =
+            (0..90).map(|i| case(i, if i % 3 == 0 { 0.6 } else { 0.3 } + f32::from(i * 7 % 90) / 300.0));
+        let poor = (0..90).map(|i| case(i, f32::from(i * 11 % 90) / 90.0));
+        (Ranked::new(&good.collect::<Vec<_>>()), Ranked::new(&poor.collect::<Vec<_>>()))
+    }
+
+    fn auc(first: &Ranked, second: &Ranked) -> Difference {
+        let clusters: Vec<usize> = (0..first.len()).collect();
+        paired(&clusters, PLAN, |w| (first.weighted(w).roc_auc, second.weighted(w).roc_auc))
+    }
+
+    #[test]
+    fn a_clear_difference_is_found_both_ways_round() {
+        let (good, poor) = two();
+        let (found, turned) = (auc(&good, &poor), auc(&poor, &good));
+        let ends = found.difference.interval.unwrap().interval;
+        assert!(ends.low > 0.0 && found.p.unwrap() < 0.01, "{found:?}");
+        assert_eq!(found.p, turned.p);
+        assert_eq!(found.difference.value.map(|d| -d), turned.difference.value);
+    }
+
+    #[test]
+    fn a_subject_does_not_differ_from_itself() {
+        let (good, _) = two();
+        let found = auc(&good, &good);
+        assert_eq!((found.difference.value, found.p), (Some(0.0), Some(1.0)));
+    }
+
+    #[test]
+    fn an_undefined_number_has_no_difference() {
+        let clusters: Vec<usize> = (0..10).collect();
+        let found = paired(&clusters, PLAN, |_| (Some(0.5), None));
+        assert_eq!((found.first, found.difference.value, found.p), (Some(0.5), None, None));
+    }
+}

@@ -39,3 +39,34 @@ pub fn of(first: &[Case], second: &[Case]) -> McNemar {
     let count = |test: fn(&Case, &Case) -> bool| first.iter().zip(second).filter(|(a, b)| test(a, b)).count();
     exact(count(|a, b| a.right() && !b.right()), count(|a, b| !a.right() && b.right()))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn it_does_not_matter_who_comes_first(b in 0usize..200, c in 0usize..200) {
+            let (one, other) = (exact(b, c), exact(c, b));
+            prop_assert_eq!((one.p, one.mid_p), (other.p, other.mid_p));
+            prop_assert!(0.0 < one.mid_p && one.mid_p <= one.p && one.p <= 1.0);
+        }
+    }
+
+    #[test]
+    fn fourteen_of_fourteen_is_something_and_five_of_five_is_not() {
+        assert!(exact(14, 0).p < 0.001);
+        assert!(exact(5, 0).p > 0.05);
+    }
+
+    #[test]
+    fn it_counts_the_cases_that_only_one_gets_right() {
+        let case = |positive, flagged| Case { score: None, positive, flagged };
+        let first = [case(true, true), case(true, true), case(false, true), case(false, false)];
+        let second = [case(true, true), case(true, false), case(false, false), case(false, false)];
+        let got = of(&first, &second);
+        assert_eq!((got.only_first_right, got.only_second_right), (1, 1));
+    }
+}

@@ -9,12 +9,15 @@ pub mod holm;
 pub mod mcnemar;
 pub mod power;
 
+use serde::Serialize;
+
 /// The level of all verdicts: over all comparisons of a run, the chance of any false "better" or "worse" is at most
 /// this.
 pub const ALPHA: f64 = 0.05;
 
 /// What may be said of the first subject beside the second.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Verdict {
     Better,
     Worse,
@@ -24,7 +27,7 @@ pub enum Verdict {
 impl Verdict {
     /// The words for it in a report.
     #[must_use]
-    pub const fn id(self) -> &'static str {
+    pub const fn words(self) -> &'static str {
         match self {
             Self::Better => "better",
             Self::Worse => "worse",
@@ -66,5 +69,20 @@ fn verdict(gain: f64, adjusted: f64) -> Verdict {
         Verdict::Better
     } else {
         Verdict::Worse
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_small_p_among_many_is_not_enough() {
+        let one = Comparison { gain: 0.02, p: 0.03 };
+        assert_eq!(verdicts(&[one])[0].verdict, Verdict::Better);
+        let many = verdicts(&[one, Comparison { gain: -0.1, p: 0.001 }, Comparison { gain: 0.01, p: 0.6 }]);
+        assert_eq!(many[0].verdict, Verdict::NoDetectableDifference);
+        assert_eq!(many[1].verdict, Verdict::Worse);
+        assert_eq!(many[2].verdict, Verdict::NoDetectableDifference);
     }
 }

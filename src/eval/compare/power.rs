@@ -50,3 +50,54 @@ pub fn rate_rise(n: usize, rate: f64) -> Option<f64> {
     let found = |r: f64| binomial::at_least(rejects, n, r) < POWER;
     (rejects <= n).then(|| (binomial::turning_point(found) - rate).max(0.0))
 }
+
+#[cfg(test)]
+mod tests {
+    use rand::{RngExt, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
+
+    use super::*;
+    use crate::eval::compare::{ALPHA, mcnemar};
+
+    /// How often the exact test finds a gain of `gain` in `n` cases.
+    fn found(n: usize, discordance: f64, gain: f64) -> f64 {
+        let mut rng = ChaCha8Rng::seed_from_u64(4);
+        let first = f64::midpoint(discordance, gain);
+        let runs = 1000;
+        let hits = (0..runs).filter(|_| {
+            let (mut b, mut c) = (0, 0);
+            for _ in 0..n {
+                let u: f64 = rng.random();
+                b += usize::from(u < first);
+                c += usize::from(first <= u && u < discordance);
+            }
+            mcnemar::exact(b, c).p <= ALPHA
+        });
+        hits.count() as f64 / f64::from(runs)
+    }
+
+    #[test]
+    fn the_gain_named_is_found_about_four_times_in_five() {
+        let gain = paired_gain(450, 0.12).unwrap();
+        // The exact test is conservative, the formula is not: a little under 0.8.
+        let power = found(450, 0.12, gain);
+        assert!((0.70..0.85).contains(&power), "{power}");
+        assert!(found(450, 0.12, gain / 2.0) < 0.4);
+    }
+
+    #[test]
+    fn more_cases_show_less() {
+        let gains: Vec<f64> = [100, 400, 1600].iter().map(|&n| paired_gain(n, 0.2).unwrap()).collect();
+        assert!(gains.is_sorted_by(|a, b| a > b), "{gains:?}");
+        let rises: Vec<f64> = [20, 200, 2000].iter().map(|&n| rate_rise(n, 0.1).unwrap()).collect();
+        assert!(rises.is_sorted_by(|a, b| a > b), "{rises:?}");
+    }
+
+    #[test]
+    fn what_cannot_be_seen_has_no_size() {
+        assert_eq!(paired_gain(0, 0.5), None);
+        assert_eq!(paired_gain(100, 0.0), None);
+        assert_eq!(rate_rise(1, 0.5), None);
+        assert_eq!(rate_rise(100, 1.0), None);
+    }
+}

@@ -284,6 +284,57 @@ mod tests {
         assert_eq!(got.interval, Interval { low: 1.0, high: 1.0 });
     }
 
+    #[test]
+    fn leaving_out_groups_accelerates_like_leaving_out_one() {
+        // Skewed values, so that the acceleration is far from 0.
+        let values: Vec<f64> =
+            (0..1000).map(|i| f64::from(i * 379 % 1000 + 1) / 1000.0).map(|u| -u.ln()).collect();
+        let mean = |kept: &dyn Fn(usize) -> bool| {
+            let kept: Vec<f64> = (0..1000).filter(|&i| kept(i)).map(|i| values[i]).collect();
+            kept.iter().sum::<f64>() / kept.len() as f64
+        };
+        let each: Vec<f64> = (0..1000).map(|out| mean(&|i| i != out)).collect();
+        let grouped: Vec<f64> =
+            (0..JACKKNIFE_BLOCKS).map(|out| mean(&|i| i % JACKKNIFE_BLOCKS != out)).collect();
+        let replicates: Vec<f64> = (0..500)
+            .map(|b| {
+                let drawn = draw(1000, 3, b);
+                drawn.iter().zip(&values).map(|(&n, v)| n as f64 * v).sum::<f64>() / 1000.0
+            })
+            .collect();
+        let point = mean(&|_| true);
+        let fine = interval(point, replicates.clone(), Some(&each)).unwrap().interval;
+        let coarse = interval(point, replicates, Some(&grouped)).unwrap().interval;
+        let width = fine.high - fine.low;
+        assert!((fine.low - coarse.low).abs() < 0.02 * width, "{fine:?} {coarse:?}");
+        assert!((fine.high - coarse.high).abs() < 0.02 * width, "{fine:?} {coarse:?}");
+    }
+
+    #[test]
+    fn nineteen_of_twenty_intervals_hold_the_truth() {
+        let runs = 200;
+        let held = (0..runs).filter(|&run| {
+            let mut rng = ChaCha8Rng::seed_from_u64(run);
+            let values: Vec<f64> = (0..60).map(|_| rng.random::<f64>().powi(2)).collect();
+            let clusters: Vec<usize> = (0..values.len()).collect();
+            let mean = estimate(&clusters, PLAN, |w| {
+                Some(values.iter().zip(w).map(|(v, &n)| v * n as f64).sum::<f64>() / 60.0)
+            });
+            let ends = mean.interval.unwrap().interval;
+            ends.low <= 1.0 / 3.0 && 1.0 / 3.0 <= ends.high
+        });
+        let held = held.count();
+        assert!((180..=198).contains(&held), "{held} of {runs}");
+    }
+
+    #[test]
+    fn what_most_resamples_leave_undefined_has_no_interval() {
+        let clusters: Vec<usize> = (0..10).collect();
+        // Defined only where the first case was drawn more than once: one resample in four.
+        let rare = estimate(&clusters, PLAN, |w| (w[0] > 1 || w.iter().all(|&n| n == 1)).then_some(0.5));
+        assert_eq!((rare.value, rare.interval), (Some(0.5), None));
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(24))]
         #[test]

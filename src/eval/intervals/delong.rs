@@ -126,3 +126,45 @@ fn moments(values: &[f64]) -> Option<(f64, f64)> {
 fn logistic(x: f64) -> f64 {
     1.0 / (1.0 + (-x).exp())
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::eval::metrics::arbitrary::{cases, close};
+
+    proptest! {
+        #[test]
+        fn the_value_is_the_auc(cases in cases()) {
+            if let Some(found) = auc(&cases) {
+                prop_assert!(close(Some(found.value), Ranked::new(&cases).statistics().roc_auc));
+                prop_assert!(found.variance >= 0.0);
+                if let Some(ends) = found.interval {
+                    prop_assert!(0.0 <= ends.low && ends.low <= found.value);
+                    prop_assert!(found.value <= ends.high && ends.high <= 1.0);
+                }
+            }
+        }
+
+        #[test]
+        fn turning_the_subjects_round_turns_the_sign(cases in cases(), shift in 1usize..40) {
+            let other: Vec<Case> = cases
+                .iter()
+                .enumerate()
+                .map(|(i, c)| Case { score: cases[(i + shift) % cases.len()].score, ..*c })
+                .collect();
+            let (a, b) = (paired(&cases, &other), paired(&other, &cases));
+            prop_assert_eq!(a.is_some(), b.is_some());
+            if let (Some(a), Some(b)) = (a, b) {
+                prop_assert!(close(Some(a.difference.value), Some(-b.difference.value)));
+                prop_assert!(close(Some(a.p), Some(b.p)) && (0.0..=1.0).contains(&a.p));
+            }
+        }
+
+        #[test]
+        fn a_subject_does_not_differ_from_itself(cases in cases()) {
+            prop_assert_eq!(paired(&cases, &cases), None);
+        }
+    }
+}

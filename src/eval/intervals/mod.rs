@@ -102,5 +102,20 @@ mod tests {
             let (a, b) = (wilson(k, n).unwrap(), wilson(n - k, n).unwrap());
             prop_assert!((a.low - (1.0 - b.high)).abs() < 1e-12);
         }
+
+        #[test]
+        fn a_difference_turned_round_changes_its_sign(a in 1usize..200, b in 1usize..200, k in 0usize..200, l in 0usize..200) {
+            prop_assume!(k <= a && l <= b);
+            let (one, other) = (newcombe((k, a), (l, b)).unwrap(), newcombe((l, b), (k, a)).unwrap());
+            prop_assert!((one.value + other.value).abs() < 1e-12);
+            prop_assert!((one.interval.low + other.interval.high).abs() < 1e-12);
+            prop_assert!(one.interval.low <= one.value && one.value <= one.interval.high);
+        }
+    }
+
+    #[test]
+    fn a_rate_of_nothing_has_no_difference() {
+        assert_eq!(newcombe((0, 0), (1, 2)), None);
+        assert_eq!(newcombe((1, 2), (0, 0)), None);
     }
 }

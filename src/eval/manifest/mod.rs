@@ -1,5 +1,11 @@
 //! `eval/benchmarks/NAME.toml`: what is measured, on which bytes, and what may be said about it.
 
+pub(in crate::eval) mod check;
+pub mod counterfactual;
+pub mod identities;
+pub mod settings;
+pub mod slice;
+
 use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
@@ -10,6 +16,9 @@ use crate::data::example::Example;
 use crate::data::source::Source;
 use crate::domain::taxonomy::Category;
 use crate::eval::error::Error;
+use crate::eval::manifest::counterfactual::Counterfactual;
+use crate::eval::manifest::settings::MetricSettings;
+use crate::eval::manifest::slice::{Slice, column_value, standing};
 
 /// One benchmark, as its file describes it.
 #[derive(Debug, Clone, Deserialize)]
@@ -29,7 +38,6 @@ pub struct BenchmarkManifest {
     /// Which labels the metrics are about: `extremism` or the id of a category. Empty for panels.
     #[serde(default)]
     pub targets: Vec<Target>,
-    pub upstream: Upstream,
     /// How to cite the data.
     pub citation: String,
     /// What a reader must know before quoting the numbers.
@@ -38,18 +46,41 @@ pub struct BenchmarkManifest {
     /// For panels: the highest share of flagged texts that the project promises, 0..=1.
     #[serde(default)]
     pub budget: Option<f64>,
-    /// The files, in order; described as in a training recipe.
-    #[serde(rename = "source")]
+    /// The files, in order; described as in a training recipe. Empty when the set is unavailable.
+    #[serde(default, rename = "source")]
     pub sources: Vec<Source>,
-    /// Slices of the examples that get a table; `language` always exists.
+    /// Published training part, for systems that learn on this set; never measured.
     #[serde(default)]
-    pub slices: Vec<String>,
-    /// For functional suites: which slice names the function.
+    pub train: Vec<Source>,
+    /// Published validation part, for choosing thresholds; never measured.
+    #[serde(default)]
+    pub validation: Vec<Source>,
+    /// Slices of the cases that get a table, besides the standing ones; see [`Self::all_slices`].
+    #[serde(default, rename = "slice")]
+    pub slices: Vec<Slice>,
+    #[serde(skip, default = "standing")]
+    standing: [Slice; 2],
+    /// Names of the slices whose values are identities: bias metrics are computed on them.
+    #[serde(default)]
+    pub identity_slices: Vec<String>,
+    /// For functional suites: which column names the function.
     #[serde(default)]
     pub function_slice: Option<String>,
     /// For functional suites: hateful functions and the benign ones that look like them.
     #[serde(default)]
     pub pair: Vec<Pair>,
+    /// Which cases differ in nothing but an identity.
+    #[serde(default)]
+    pub counterfactual: Option<Counterfactual>,
+    /// For kind `evidence`: where people marked the words that decided.
+    #[serde(default)]
+    pub evidence: Option<Evidence>,
+    /// Operating points of the metrics.
+    #[serde(default)]
+    pub metrics: MetricSettings,
+    /// Set when the data cannot be had; such a benchmark is listed and never run.
+    #[serde(default)]
+    pub unavailable: Option<Unavailable>,
 }
 
 /// What sort of statement the benchmark allows.
@@ -64,6 +95,22 @@ pub enum Kind {
     Panel,
     /// Everything in it should be flagged: the share that is.
     Positives,
+    /// Each text three times, whole, without the words that people marked, and these words alone: whether
+    /// a system decides by what people decide by.
+    Evidence,
+}
+
+impl Kind {
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Labelled => "labelled",
+            Self::Functional => "functional",
+            Self::Panel => "panel",
+            Self::Positives => "positives",
+            Self::Evidence => "evidence",
+        }
+    }
 }
 
 /// What a label is about.
@@ -121,22 +168,6 @@ impl TryFrom<String> for Target {
     }
 }
 
-/// Where the data came from, so that anyone can fetch the same bytes.
-#[derive(Debug, Clone, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct Upstream {
-    /// Repository, package or page.
-    pub repository: String,
-    /// Commit or version; absent where upstream has none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub commit: Option<String>,
-    /// Path inside the repository.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub path: Option<String>,
-    /// Whether the file is upstream's byte for byte; where not, how it was made.
-    pub conversion: String,
-}
-
 /// Functions that only a careful reader tells apart.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -146,68 +177,99 @@ pub struct Pair {
     pub benign: Vec<String>,
 }
 
+/// Where a human rationale stands.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Evidence {
+    /// A column with a JSON array of 0 and 1, one for each word of the text between blanks; or an array of
+    /// such arrays, one for each annotator, of which at least half must mark a word.
+    pub column: String,
+}
+
+/// A set that we know of and could not obtain.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Unavailable {
+    pub why: String,
+    /// What to do to measure on it all the same.
+    pub how_to_add: String,
+    /// Codes as in the `language` of a source.
+    #[serde(default)]
+    pub languages: Vec<String>,
+    #[serde(default)]
+    pub licence: Option<String>,
+}
+
 impl BenchmarkManifest {
-    /// Reads and checks a manifest.
+    /// Reads and checks a manifest. Paths that begin with `./`, and identity lists, are relative to its folder.
     ///
     /// # Errors
     /// When the file cannot be read, has unknown or missing keys, or contradicts itself.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        let mut manifest = Self::parse(&fs_err::read_to_string(path)?)
-            .map_err(|reason| Error::Manifest { path: path.to_owned(), reason })?;
-        let folder = path.parent().unwrap_or(Path::new(""));
-        manifest.sources.iter_mut().for_each(|source| source.resolve(folder));
+        let refuse = |reason: String| Error::Manifest { path: path.to_owned(), reason };
+        let mut manifest = Self::read(&fs_err::read_to_string(path)?).map_err(refuse)?;
+        let folder = path.parent().filter(|f| !f.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        // Absolute, since data paths are joined to the data folder.
+        let folder = fs_err::canonicalize(folder)?;
+        manifest.every_source_mut().for_each(|source| source.resolve(&folder));
+        for slice in &mut manifest.slices {
+            slice.resolve(&folder).map_err(refuse)?;
+        }
+        manifest.check().map_err(refuse)?;
         Ok(manifest)
     }
 
-    /// Reads and checks a manifest from its text.
+    /// Reads and checks a manifest from its text. It cannot refer to files beside it.
     ///
     /// # Errors
     /// A sentence that says what is wrong.
     pub fn parse(toml: &str) -> Result<Self, String> {
-        let manifest: Self = toml::from_str(toml).map_err(|e| e.to_string().trim().to_owned())?;
+        let manifest = Self::read(toml)?;
         manifest.check()?;
         Ok(manifest)
     }
 
-    fn check(&self) -> Result<(), String> {
-        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
-        if self.name.is_empty() || !self.name.chars().all(plain) {
-            return Err(format!("name `{}` must be lower-case letters, digits and `_`", self.name));
-        }
-        if self.sources.is_empty() {
-            return Err("it needs at least one [[source]]".to_owned());
-        }
-        if let Some(open) = self.sources.iter().find(|s| s.sha256.is_none()) {
-            return Err(format!(
-                "source `{}` pins no sha256; a number is worth nothing on unknown bytes",
-                open.name
-            ));
-        }
-        if self.sources.iter().filter_map(|s| s.join.as_ref()).any(|j| j.sha256.is_none()) {
-            return Err("a joined file pins no sha256".to_owned());
-        }
-        let mut names = std::collections::BTreeSet::new();
-        if let Some(twice) = self.sources.iter().find(|s| !names.insert(s.name.as_str())) {
-            return Err(format!("two sources are named `{}`", twice.name));
-        }
-        match self.kind {
-            Kind::Panel if !self.targets.is_empty() => {
-                return Err("a panel has no targets: everything in it must stay unflagged".to_owned());
+    fn read(toml: &str) -> Result<Self, String> {
+        let manifest: Self = toml::from_str(toml).map_err(|e| e.to_string().trim().to_owned())?;
+        let absolute =
+            manifest.every_source().flat_map(Source::files).find(|f| Path::new(f.path).is_absolute());
+        match absolute {
+            Some(file) => {
+                Err(format!("source `{}`: a path of one machine is no use on another", file.source))
             }
-            Kind::Labelled | Kind::Functional | Kind::Positives if self.targets.is_empty() => {
-                return Err("it needs `targets`, e.g. [\"extremism\"]".to_owned());
-            }
-            _ => {}
+            None => Ok(manifest),
         }
-        if (self.kind == Kind::Functional) != self.function_slice.is_some() {
-            return Err("`function_slice` belongs to kind `functional`, and only there".to_owned());
-        }
-        if self.kind == Kind::Functional && self.targets.len() != 1 {
-            return Err("a functional suite has exactly one target".to_owned());
-        }
-        if self.budget.is_some_and(|b| !(0.0..=1.0).contains(&b)) {
-            return Err("`budget` is a share from 0 to 1".to_owned());
-        }
-        Ok(())
+    }
+
+    /// The declared slices, then `language` and `length`.
+    pub fn all_slices(&self) -> impl Iterator<Item = &Slice> {
+        self.slices.iter().chain(&self.standing)
+    }
+
+    /// The slices whose values are identities.
+    pub fn identity_slices(&self) -> impl Iterator<Item = &Slice> {
+        self.slices.iter().filter(|s| self.identity_slices.iter().any(|name| name == s.name()))
+    }
+
+    /// The function that an example of a functional suite tests; `none` when its row does not say.
+    #[must_use]
+    pub fn function<'a>(&self, example: &'a Example) -> Option<&'a str> {
+        self.function_slice.as_deref().map(|column| column_value(example, column).unwrap_or("none"))
+    }
+
+    /// The group of cases that an example belongs to which differ only in identity, and its own identity; `None`
+    /// when it belongs to none.
+    #[must_use]
+    pub fn counterfactual_key(&self, example: &Example) -> Option<(String, String)> {
+        self.counterfactual.as_ref()?.key(self, example)
+    }
+
+    /// Everything that is read: the measured sources, then those to learn and to choose thresholds from.
+    pub fn every_source(&self) -> impl Iterator<Item = &Source> {
+        self.sources.iter().chain(&self.train).chain(&self.validation)
+    }
+
+    fn every_source_mut(&mut self) -> impl Iterator<Item = &mut Source> {
+        self.sources.iter_mut().chain(&mut self.train).chain(&mut self.validation)
     }
 }

@@ -14,7 +14,7 @@
 
 use crate::eval::intervals::bootstrap::{self, Estimate, Plan};
 use crate::eval::intervals::{Difference, newcombe};
-use crate::eval::metrics::ranking::{Pairs, Ranked};
+use crate::eval::metrics::ranking::{Pairs, Ranked, auc};
 use crate::eval::metrics::{Case, Confusion};
 
 /// The exponent of Jigsaw's generalised mean: the worst identities weigh most.
@@ -80,19 +80,7 @@ pub struct Spread {
 #[must_use]
 pub fn identity_aucs(ranked: &Ranked, weights: &[usize], member: &[bool]) -> IdentityAucs {
     assert!(member.len() == ranked.len() && weights.len() == ranked.len(), "one entry per case");
-    let (mut subgroup, mut bpsn, mut bnsp) = (Pairs::default(), Pairs::default(), Pairs::default());
-    for tied in ranked.tied() {
-        // By label, then by identity.
-        let mut count = [[0; 2]; 2];
-        for (case, &i) in tied.cases.iter().zip(tied.origin) {
-            count[usize::from(case.positive)][usize::from(member[i])] += weights[i];
-        }
-        let [[other_negatives, own_negatives], [other_positives, own_positives]] = count;
-        subgroup.step(own_positives, own_negatives);
-        bpsn.step(other_positives, own_negatives);
-        bnsp.step(own_positives, other_negatives);
-    }
-    IdentityAucs { subgroup: subgroup.auc(), bpsn: bpsn.auc(), bnsp: bnsp.auc() }
+    aucs(&Cumulative::of(ranked, weights), weights, &mentions(ranked, member))
 }
 
 /// Generalised mean (Σ xᵖ / n)^(1/p) of values in 0..=1; with a negative `power`, 0 when any is 0. `None` without
@@ -123,8 +111,10 @@ pub fn power_means(identities: &[IdentityAucs]) -> IdentityAucs {
 /// `j`.
 #[must_use]
 pub fn bias(ranked: &Ranked, members: &[Vec<bool>], clusters: &[usize], plan: Plan) -> Bias {
+    let mentions: Vec<Vec<Mention>> = members.iter().map(|member| mentions(ranked, member)).collect();
     let statistics = |weights: &[usize]| {
-        let aucs: Vec<IdentityAucs> = members.iter().map(|m| identity_aucs(ranked, weights, m)).collect();
+        let all = Cumulative::of(ranked, weights);
+        let aucs: Vec<IdentityAucs> = mentions.iter().map(|own| aucs(&all, weights, own)).collect();
         let overall = ranked.weighted(weights).roc_auc;
         let means = power_means(&aucs);
         let mut out = vec![overall, means.subgroup, means.bpsn, means.bnsp, final_score(overall, means)];
@@ -133,9 +123,12 @@ pub fn bias(ranked: &Ranked, members: &[Vec<bool>], clusters: &[usize], plan: Pl
     };
     let all = bootstrap::estimates(clusters, plan, statistics);
     let (summary, each) = all.split_at(5);
-    let identities = members.iter().zip(each.chunks(3)).map(|(member, aucs)| {
-        let (n, positives) = counted(ranked, member);
-        Identity { n, positives, subgroup: aucs[0], bpsn: aucs[1], bnsp: aucs[2] }
+    let identities = mentions.iter().zip(each.chunks(3)).map(|(own, aucs)| Identity {
+        n: own.len(),
+        positives: own.iter().filter(|m| m.positive).count(),
+        subgroup: aucs[0],
+        bpsn: aucs[1],
+        bnsp: aucs[2],
     });
     Bias {
         overall: summary[0],
@@ -145,12 +138,6 @@ pub fn bias(ranked: &Ranked, members: &[Vec<bool>], clusters: &[usize], plan: Pl
         bnsp: summary[3],
         final_score: summary[4],
     }
-}
-
-fn counted(ranked: &Ranked, member: &[bool]) -> (usize, usize) {
-    let weights: Vec<usize> = member.iter().map(|&m| usize::from(m)).collect();
-    let classes = ranked.tied().map(|t| t.classes(&weights));
-    classes.fold((0, 0), |(n, p), (positives, negatives)| (n + positives + negatives, p + positives))
 }
 
 /// Error rates of the cases that mention an identity beside those of all others, with Newcombe's interval for the
@@ -189,4 +176,160 @@ pub fn spread(rates: &[(usize, usize)]) -> Option<Spread> {
         return None;
     }
     Some(Spread { lowest, highest, difference: newcombe(rates[highest], rates[lowest])? })
+}
+
+/// A scored case that mentions an identity.
+struct Mention {
+    /// Which group of equal scores it is in, counted from the highest.
+    group: usize,
+    /// Its position in the input.
+    case: usize,
+    positive: bool,
+}
+
+/// The scored cases of an identity, from the highest score down.
+fn mentions(ranked: &Ranked, member: &[bool]) -> Vec<Mention> {
+    let mut out = Vec::new();
+    for (group, tied) in ranked.tied().enumerate() {
+        let own = tied.cases.iter().zip(tied.origin).filter(|&(_, &i)| member[i]);
+        out.extend(own.map(|(case, &i)| Mention { group, case: i, positive: case.positive }));
+    }
+    out
+}
+
+/// Weighted counts of all cases above each group of equal scores, and at the end of all.
+struct Cumulative {
+    positives: Vec<usize>,
+    negatives: Vec<usize>,
+}
+
+impl Cumulative {
+    fn of(ranked: &Ranked, weights: &[usize]) -> Self {
+        let mut out = Self { positives: vec![0], negatives: vec![0] };
+        let (mut positives, mut negatives) = (0, 0);
+        for tied in ranked.tied() {
+            let here = tied.classes(weights);
+            (positives, negatives) = (positives + here.0, negatives + here.1);
+            out.positives.push(positives);
+            out.negatives.push(negatives);
+        }
+        out
+    }
+}
+
+/// The three AUCs from the identity's own cases alone: what the others do is all cases less these. So the cost of an
+/// identity is the number of texts that mention it, and not the number of all texts.
+fn aucs(all: &Cumulative, weights: &[usize], own: &[Mention]) -> IdentityAucs {
+    let mut subgroup = Pairs::default();
+    // Own cases above the group at hand; twice the pairs in which another positive beats an own negative, and in which
+    // another negative beats an own positive.
+    let (mut positives, mut negatives) = (0, 0);
+    let (mut beaten, mut lost) = (0u128, 0u128);
+    for group in own.chunk_by(|a, b| a.group == b.group) {
+        let g = group[0].group;
+        let weight = |positive: bool| -> usize {
+            group.iter().filter(|m| m.positive == positive).map(|m| weights[m.case]).sum()
+        };
+        let (p, n) = (weight(true), weight(false));
+        subgroup.step(p, n);
+        // Above counts two, tied counts one: what is above the group and what is above its end, together.
+        let other_positives = all.positives[g] + all.positives[g + 1] - 2 * positives - p;
+        let other_negatives = all.negatives[g] + all.negatives[g + 1] - 2 * negatives - n;
+        beaten += n as u128 * other_positives as u128;
+        lost += p as u128 * other_negatives as u128;
+        (positives, negatives) = (positives + p, negatives + n);
+    }
+    let others = |cumulative: &[usize], own: usize| cumulative.last().map_or(0, |all| all - own);
+    let (other_positives, other_negatives) =
+        (others(&all.positives, positives), others(&all.negatives, negatives));
+    let pairs = positives as u128 * other_negatives as u128;
+    IdentityAucs {
+        subgroup: subgroup.auc(),
+        bpsn: auc(beaten, other_positives, negatives),
+        bnsp: auc(2 * pairs - lost, positives, other_negatives),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::eval::metrics::arbitrary::{cases, close, members, repeated, weights};
+
+    /// The AUC of the chosen cases by the sweep over all.
+    fn auc_of(cases: &[Case], chosen: impl Fn(usize) -> bool) -> Option<f64> {
+        let weights: Vec<usize> = (0..cases.len()).map(|i| usize::from(chosen(i))).collect();
+        Ranked::new(cases).weighted(&weights).roc_auc
+    }
+
+    proptest! {
+        #[test]
+        fn aucs_are_those_of_the_chosen_cases(cases in cases(), member in members()) {
+            let member = &member[..cases.len()];
+            let ranked = Ranked::new(&cases);
+            let got = identity_aucs(&ranked, &ranked.once(), member);
+            prop_assert_eq!(got.subgroup, auc_of(&cases, |i| member[i]));
+            prop_assert_eq!(got.bpsn, auc_of(&cases, |i| member[i] != cases[i].positive));
+            prop_assert_eq!(got.bnsp, auc_of(&cases, |i| member[i] == cases[i].positive));
+        }
+
+        #[test]
+        fn weights_are_repetitions(cases in cases(), member in members(), weights in weights()) {
+            let (member, weights) = (&member[..cases.len()], &weights[..cases.len()]);
+            let written = Ranked::new(&repeated(&cases, weights));
+            let a = identity_aucs(&Ranked::new(&cases), weights, member);
+            let b = identity_aucs(&written, &written.once(), &repeated(member, weights));
+            prop_assert_eq!(a, b);
+        }
+
+        #[test]
+        fn the_generalised_mean_leans_to_the_worst(values in proptest::collection::vec(0.0f64..=1.0, 1..20)) {
+            let mean = power_mean(&values, POWER).unwrap();
+            let worst = values.iter().copied().fold(1.0, f64::min);
+            let plain = values.iter().sum::<f64>() / values.len() as f64;
+            prop_assert!(worst - 1e-12 <= mean && mean <= plain + 1e-12);
+        }
+
+        #[test]
+        fn inside_and_outside_are_all(cases in cases(), member in members()) {
+            let member = &member[..cases.len()];
+            let rates = identity_rates(&cases, member);
+            let whole = Confusion::of(&cases);
+            prop_assert_eq!(rates.inside.total() + rates.outside.total(), whole.total());
+            prop_assert_eq!(rates.inside.false_positives + rates.outside.false_positives, whole.false_positives);
+            for gap in [rates.false_positive_gap, rates.false_negative_gap].into_iter().flatten() {
+                prop_assert!(gap.interval.low <= gap.value && gap.value <= gap.interval.high);
+            }
+        }
+
+        #[test]
+        fn no_gap_is_wider_than_the_spread(rates in proptest::collection::vec((0usize..9, 0usize..9), 0..8)) {
+            let rates: Vec<(usize, usize)> = rates.into_iter().map(|(k, more)| (k, k + more)).collect();
+            let known: Vec<f64> = rates.iter().filter(|r| r.1 > 0).map(|r| r.0 as f64 / r.1 as f64).collect();
+            let Some(widest) = spread(&rates) else {
+                prop_assert!(known.len() < 2);
+                return Ok(());
+            };
+            let high = known.iter().copied().fold(0.0, f64::max);
+            let low = known.iter().copied().fold(1.0, f64::min);
+            prop_assert!(close(Some(widest.difference.value), Some(high - low)));
+        }
+    }
+
+    #[test]
+    fn an_identity_that_nobody_mentions_is_there_and_says_nothing() {
+        let cases: Vec<Case> = (0u8..20)
+            .map(|i| Case { score: Some(f32::from(i) / 20.0), positive: i % 2 == 0, flagged: i > 10 })
+            .collect();
+        let clusters: Vec<usize> = (0..cases.len()).collect();
+        let members = [vec![false; 20], (0..20).map(|i| i < 10).collect()];
+        let page = bias(&Ranked::new(&cases), &members, &clusters, Plan { seed: 1, resamples: 100 });
+        assert_eq!(page.identities[0].n, 0);
+        assert_eq!(page.identities[0].subgroup.value, None);
+        assert_eq!((page.identities[1].n, page.identities[1].positives), (10, 5));
+        // The means are over the other identity alone.
+        assert_eq!(page.subgroup.value, page.identities[1].subgroup.value);
+        assert!(page.final_score.interval.is_some());
+    }
 }

@@ -133,3 +133,60 @@ impl Sums {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::eval::metrics::arbitrary::{cases, close, repeated, reversed, weights};
+
+    proptest! {
+        #[test]
+        fn bins_hold_every_scored_case_once_and_rise(cases in cases()) {
+            for binning in [Binning::EqualWidth, Binning::EqualMass] {
+                let bins = reliability(&cases, binning);
+                let scored = cases.iter().filter(|c| c.score.is_some()).count();
+                prop_assert_eq!(bins.iter().map(|b| b.n).sum::<usize>(), scored);
+                prop_assert!(bins.iter().all(|b| b.low <= b.mean_score + 1e-12 && b.mean_score <= b.high + 1e-12));
+                prop_assert!(bins.windows(2).all(|pair| pair[0].high < pair[1].low));
+                prop_assert!(bins.iter().all(|b| b.interval.low <= b.share && b.share <= b.interval.high));
+                prop_assert_eq!(&bins, &reliability(&reversed(&cases), binning));
+            }
+        }
+
+        #[test]
+        fn errors_stay_within_bounds(cases in cases()) {
+            for error in [expected_calibration_error(&cases), adaptive_calibration_error(&cases)] {
+                prop_assert!(error.is_none_or(|e| (0.0..=1.0).contains(&e)));
+            }
+        }
+
+        #[test]
+        fn weights_are_repetitions(cases in cases(), weights in weights()) {
+            let weights = &weights[..cases.len()];
+            let written = Ranked::new(&repeated(&cases, weights));
+            prop_assert!(close(log_loss(&Ranked::new(&cases), weights), log_loss(&written, &written.once())));
+        }
+    }
+
+    #[test]
+    fn nothing_has_no_error() {
+        assert_eq!(expected_calibration_error(&[]), None);
+        assert_eq!(adaptive_calibration_error(&[]), None);
+        assert_eq!(log_loss(&Ranked::new(&[]), &[]), None);
+    }
+
+    #[test]
+    fn equal_mass_sees_what_equal_width_averages_away() {
+        // All scores in one bin of equal width: half at 0.02, never true; half at 0.08, true one time in ten.
+        let case = |i: u16| Case {
+            score: Some(if i < 100 { 0.02 } else { 0.08 }),
+            positive: i >= 100 && i.is_multiple_of(10),
+            flagged: false,
+        };
+        let cases: Vec<Case> = (0..200).map(case).collect();
+        let (width, mass) = (expected_calibration_error(&cases), adaptive_calibration_error(&cases));
+        assert!(width.unwrap() < 0.001 && mass.unwrap() > 0.019, "{width:?} {mass:?}");
+    }
+}

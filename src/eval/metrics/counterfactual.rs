@@ -90,3 +90,37 @@ impl Swaps {
 fn pairs(n: usize) -> usize {
     n * n.saturating_sub(1) / 2
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::eval::metrics::arbitrary::cases;
+
+    const PLAN: Plan = Plan { seed: 2, resamples: 100 };
+
+    proptest! {
+        #[test]
+        fn whoever_treats_all_alike_never_flips(sizes in proptest::collection::vec(2usize..6, 2..10)) {
+            let groups: Vec<usize> = sizes.iter().enumerate().flat_map(|(g, &n)| vec![g; n]).collect();
+            let alike = |&g: &usize| Case {
+                score: Some(if g.is_multiple_of(2) { 0.25 } else { 0.75 }),
+                positive: false,
+                flagged: !g.is_multiple_of(2),
+            };
+            let got = counterfactual(&groups.iter().map(alike).collect::<Vec<_>>(), &groups, PLAN);
+            prop_assert_eq!((got.groups_split, got.flip_rate.value, got.score_difference.value), (0, Some(0.0), Some(0.0)));
+        }
+
+        #[test]
+        fn everything_stays_within_bounds(cases in cases()) {
+            let groups: Vec<usize> = (0..cases.len()).map(|i| i / 3).collect();
+            let got = counterfactual(&cases, &groups, PLAN);
+            prop_assert!(got.groups_split <= got.groups && got.scored_pairs <= got.pairs);
+            for value in [got.flip_rate.value, got.score_difference.value].into_iter().flatten() {
+                prop_assert!((-1e-12..=1.0).contains(&value));
+            }
+        }
+    }
+}

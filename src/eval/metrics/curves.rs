@@ -208,3 +208,81 @@ impl PartialEq for Gap {
 }
 
 impl Eq for Gap {}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::eval::metrics::Case;
+    use crate::eval::metrics::arbitrary::{cases, close};
+
+    fn area(curve: &[Point]) -> f64 {
+        curve.windows(2).map(|p| (p[1].x - p[0].x) * f64::midpoint(p[0].y, p[1].y)).sum()
+    }
+
+    proptest! {
+        #[test]
+        fn the_area_under_the_roc_curve_is_the_auc(cases in cases()) {
+            let ranked = Ranked::new(&cases);
+            let curve = roc(&ranked);
+            prop_assert!(close((!curve.is_empty()).then(|| area(&curve)), ranked.statistics().roc_auc));
+        }
+
+        #[test]
+        fn curves_stay_in_the_unit_square_and_go_right(cases in cases()) {
+            let ranked = Ranked::new(&cases);
+            for curve in [roc(&ranked), precision_recall(&ranked)] {
+                prop_assert!(curve.iter().all(|p| (0.0..=1.0).contains(&p.x) && (0.0..=1.0).contains(&p.y)));
+                prop_assert!(curve.windows(2).all(|p| p[0].x <= p[1].x));
+            }
+        }
+
+        #[test]
+        fn thinning_keeps_the_ends_and_invents_nothing(
+            heights in proptest::collection::vec(0.0f64..=1.0, 0..600)
+        ) {
+            let points: Vec<Point> =
+                heights.iter().enumerate().map(|(i, &y)| Point { x: i as f64, y, at: None }).collect();
+            let thin = thinned(&points);
+            prop_assert!(thin.len() <= MOST_POINTS.min(points.len()));
+            prop_assert_eq!(thin.first(), points.first());
+            prop_assert_eq!(thin.last(), points.last());
+            prop_assert!(thin.iter().all(|p| points.contains(p)));
+        }
+    }
+
+    #[test]
+    fn two_hundred_points_draw_thirty_thousand_cases() {
+        let case = |i: u32| {
+            let score = f64::from(i * 7919 % 30_011) / 30_011.0;
+            #[expect(clippy::cast_possible_truncation, reason = "a score is a 32-bit float")]
+            Case { score: Some(score as f32), positive: i.is_multiple_of(3) && score > 0.4, flagged: false }
+        };
+        let ranked = Ranked::new(&(0..30_000).map(case).collect::<Vec<_>>());
+        let thin = roc(&ranked);
+        assert_eq!(thin.len(), MOST_POINTS);
+        assert!((area(&thin) - ranked.statistics().roc_auc.unwrap()).abs() < 1e-3);
+    }
+
+    #[test]
+    fn a_band_holds_the_curve() {
+        let cases: Vec<Case> = (0u16..60)
+            .map(|i| Case {
+                score: Some(f32::from(i * 37 % 60) / 60.0),
+                positive: i % 3 == 0,
+                flagged: false,
+            })
+            .collect();
+        let clusters: Vec<usize> = (0..cases.len()).collect();
+        let ranked = Ranked::new(&cases);
+        let plan = Plan { seed: 5, resamples: 100 };
+        for band in [roc_band(&ranked, &clusters, plan), precision_recall_band(&ranked, &clusters, plan)] {
+            assert_eq!(band.len(), GRID);
+            for point in band {
+                let (y, ends) = (point.y.value.unwrap(), point.y.interval.unwrap().interval);
+                assert!(ends.low <= y && y <= ends.high, "{point:?}");
+            }
+        }
+    }
+}

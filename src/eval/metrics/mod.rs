@@ -14,6 +14,8 @@
 //! counterfactual, evidence    what changes when an identity, or the evidence, is taken out
 //! ```
 
+#[cfg(test)]
+pub(crate) mod arbitrary;
 pub mod bias;
 pub mod calibration;
 pub mod counterfactual;

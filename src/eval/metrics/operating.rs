@@ -120,3 +120,78 @@ pub fn precision_at_prevalence(confusion: &Confusion, prevalence: f64) -> Option
     let high = reweighted_precision(recall.high, alarms.low, prevalence)?;
     Some((value, Interval { low, high }))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::eval::metrics::arbitrary::{cases, close, repeated, reversed, weights};
+
+    proptest! {
+        #[test]
+        fn no_allowed_cut_has_a_higher_recall(cases in cases(), bound in 0.0f64..=1.0) {
+            let ranked = Ranked::new(&cases);
+            let once = ranked.once();
+            let Some(found) = at_false_positive_rate(&ranked, &once, bound) else { return Ok(()) };
+            prop_assert!(found.confusion.false_positive_rate().unwrap() <= bound);
+            for threshold in cases.iter().filter_map(|c| c.score) {
+                let other = at_threshold(&ranked, &once, threshold);
+                let allowed = other.false_positive_rate().unwrap() <= bound;
+                prop_assert!(!allowed || other.true_positives <= found.confusion.true_positives);
+            }
+        }
+
+        #[test]
+        fn no_sufficient_cut_has_fewer_false_positives(cases in cases(), bound in 0.01f64..=1.0) {
+            let ranked = Ranked::new(&cases);
+            let once = ranked.once();
+            let found = at_recall(&ranked, &once, bound);
+            for threshold in cases.iter().filter_map(|c| c.score) {
+                let other = at_threshold(&ranked, &once, threshold);
+                if other.recall().is_some_and(|r| r >= bound) {
+                    prop_assert!(found.unwrap().confusion.false_positives <= other.false_positives);
+                }
+            }
+        }
+
+        #[test]
+        fn weights_are_repetitions(cases in cases(), weights in weights(), k in 1usize..30, bound in 0.0f64..=1.0) {
+            let weights = &weights[..cases.len()];
+            let (ranked, written) = (Ranked::new(&cases), Ranked::new(&repeated(&cases, weights)));
+            let once = written.once();
+            prop_assert_eq!(at_recall(&ranked, weights, bound), at_recall(&written, &once, bound));
+            prop_assert_eq!(
+                at_false_positive_rate(&ranked, weights, bound),
+                at_false_positive_rate(&written, &once, bound)
+            );
+            prop_assert!(close(precision_at_k(&ranked, weights, k), precision_at_k(&written, &once, k)));
+        }
+
+        #[test]
+        fn order_does_not_matter(cases in cases(), k in 1usize..30, bound in 0.0f64..=1.0) {
+            let (ranked, turned) = (Ranked::new(&cases), Ranked::new(&reversed(&cases)));
+            let once = ranked.once();
+            prop_assert_eq!(precision_at_k(&ranked, &once, k), precision_at_k(&turned, &once, k));
+            prop_assert_eq!(at_recall(&ranked, &once, bound), at_recall(&turned, &once, bound));
+        }
+
+        #[test]
+        fn precision_at_its_own_prevalence_is_precision(cases in cases()) {
+            let c = Confusion::of(&cases);
+            let prevalence = c.positives() as f64 / c.total().max(1) as f64;
+            if let Some((value, interval)) = precision_at_prevalence(&c, prevalence) {
+                prop_assert!(close(Some(value), c.precision()));
+                prop_assert!(0.0 <= interval.low && interval.low <= value);
+                prop_assert!(value <= interval.high && interval.high <= 1.0);
+            }
+        }
+    }
+
+    #[test]
+    fn no_false_alarm_in_few_texts_promises_little_where_positives_are_rare() {
+        let c = Confusion { true_positives: 40, false_positives: 0, true_negatives: 44, false_negatives: 4 };
+        let (value, interval) = precision_at_prevalence(&c, 0.001).unwrap();
+        assert!((value - 1.0).abs() < 1e-12 && interval.low < 0.02, "{interval:?}");
+    }
+}

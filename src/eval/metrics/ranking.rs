@@ -172,9 +172,14 @@ impl Pairs {
 
     /// The ROC AUC; `None` when one class is missing.
     pub(crate) fn auc(&self) -> Option<f64> {
-        let all = self.positives as u128 * self.negatives as u128;
-        (all > 0).then(|| self.right as f64 / (2.0 * all as f64))
+        auc(self.right, self.positives, self.negatives)
     }
+}
+
+/// The ROC AUC from twice the number of pairs that are ranked rightly; `None` when one class is missing.
+pub(crate) fn auc(right: u128, positives: usize, negatives: usize) -> Option<f64> {
+    let all = positives as u128 * negatives as u128;
+    (all > 0).then(|| right as f64 / (2.0 * all as f64))
 }
 
 /// Running sums from the highest score down.
@@ -217,19 +222,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-
-    fn cases() -> impl Strategy<Value = Vec<Case>> {
-        // Few distinct scores, so that ties are the rule.
-        let score = prop_oneof![8 => (0u8..=10).prop_map(|s| Some(f32::from(s) / 10.0)), 1 => Just(None)];
-        proptest::collection::vec(
-            (score, any::<bool>()).prop_map(|(score, positive)| Case {
-                score,
-                positive,
-                flagged: score.is_some_and(|s| s >= 0.5),
-            }),
-            0..40,
-        )
-    }
+    use crate::eval::metrics::arbitrary::{cases, close, repeated, weights};
 
     fn brute_auc(cases: &[Case]) -> Option<f64> {
         let (mut sum, mut pairs) = (0.0, 0.0);
@@ -268,13 +261,6 @@ mod tests {
         Some(sum / positives as f64)
     }
 
-    fn close(a: Option<f64>, b: Option<f64>) -> bool {
-        match (a, b) {
-            (Some(a), Some(b)) => (a - b).abs() < 1e-12,
-            (a, b) => a == b,
-        }
-    }
-
     proptest! {
         #[test]
         fn the_sweep_equals_brute_force(cases in cases()) {
@@ -285,10 +271,9 @@ mod tests {
         }
 
         #[test]
-        fn weights_are_repetitions(cases in cases(), weights in proptest::collection::vec(0usize..4, 40)) {
-            let repeated: Vec<Case> =
-                cases.iter().enumerate().flat_map(|(i, c)| std::iter::repeat_n(*c, weights[i])).collect();
-            let (a, b) = (Ranked::new(&cases).weighted(&weights[..cases.len()]), Ranked::new(&repeated).statistics());
+        fn weights_are_repetitions(cases in cases(), weights in weights()) {
+            let weights = &weights[..cases.len()];
+            let (a, b) = (Ranked::new(&cases).weighted(weights), Ranked::new(&repeated(&cases, weights)).statistics());
             prop_assert!(close(a.roc_auc, b.roc_auc) && close(a.average_precision, b.average_precision));
             prop_assert!(close(a.f1, b.f1) && close(a.brier, b.brier));
         }

@@ -62,3 +62,44 @@ impl Selective {
         thinned(&points.collect::<Vec<_>>())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::eval::metrics::arbitrary::{cases, close, repeated, weights};
+
+    fn area(cases: &[Case]) -> Option<f64> {
+        Selective::new(cases).area(&vec![1; cases.len()])
+    }
+
+    proptest! {
+        #[test]
+        fn weights_are_repetitions(cases in cases(), weights in weights()) {
+            let weights = &weights[..cases.len()];
+            prop_assert!(close(Selective::new(&cases).area(weights), area(&repeated(&cases, weights))));
+        }
+
+        #[test]
+        fn the_curve_ends_at_the_error_rate_of_all(cases in cases()) {
+            let scored: Vec<Case> = cases.iter().copied().filter(|c| c.score.is_some()).collect();
+            let curve = Selective::new(&cases).curve();
+            prop_assert_eq!(curve.is_empty(), scored.is_empty());
+            if let Some(last) = curve.last() {
+                let wrong = scored.iter().filter(|c| !c.right()).count();
+                prop_assert!(close(Some(last.y), Some(wrong as f64 / scored.len() as f64)));
+                prop_assert!(close(Some(last.x), Some(1.0)));
+                prop_assert!(area(&cases).is_some_and(|a| (0.0..=1.0).contains(&a)));
+            }
+        }
+
+        #[test]
+        fn confidence_that_says_nothing_has_the_error_rate(labels in proptest::collection::vec(any::<bool>(), 1..30)) {
+            let cases: Vec<Case> =
+                labels.iter().map(|&positive| Case { score: Some(0.7), positive, flagged: true }).collect();
+            let wrong = labels.iter().filter(|l| !**l).count() as f64;
+            prop_assert!(close(area(&cases), Some(wrong / labels.len() as f64)));
+        }
+    }
+}

@@ -3,7 +3,11 @@
 use std::fmt::Write as _;
 
 use crate::eval::manifest::Kind;
-use crate::eval::report::{BenchmarkReport, EvalReport, FunctionReport, Metric, SliceReport, TargetReport};
+use crate::eval::report::metric::Metric;
+use crate::eval::report::result::{FunctionReport, SliceReport, SubjectResult};
+use crate::eval::report::target::TargetReport;
+use crate::eval::report::words::{counted, number, percent, share, small};
+use crate::eval::report::{BenchmarkReport, EvalReport};
 
 /// The metrics of a target in reading order, with their names for people.
 const METRICS: [(&str, &str); 9] = [
@@ -34,16 +38,18 @@ pub fn render(report: &EvalReport) -> String {
 }
 
 fn head(out: &mut String, report: &EvalReport) {
-    let (model, policy) = (&report.model, &report.policy);
-    line(out, &format!("# Evaluation of `{}`\n", model.name));
-    line(out, &format!("- model digest: `{}`", model.digest));
-    line(
-        out,
-        &format!(
-            "- policy `{}`: a person is asked to look from {} on, urgently from {} on",
-            policy.version, policy.review, policy.urgent
-        ),
-    );
+    let subject = report.subject();
+    line(out, &format!("# Evaluation of `{}`\n", subject.name));
+    line(out, &format!("- digest: `{}`", subject.digest));
+    if let Some(policy) = &subject.policy {
+        line(
+            out,
+            &format!(
+                "- policy `{}`: a person is asked to look from {} on, urgently from {} on",
+                policy.version, policy.review, policy.urgent
+            ),
+        );
+    }
     line(
         out,
         &format!(
@@ -79,17 +85,18 @@ fn panels(out: &mut String, report: &EvalReport) {
         ],
     );
     for b in panels {
+        let own = b.own();
         row(
             out,
             &[
                 cell(&b.title),
                 b.n.to_string(),
-                b.abstained.to_string(),
-                b.flagged.k.unwrap_or_default().to_string(),
-                share(&b.flagged),
-                share(&b.flagged_of_scored),
+                own.abstained.to_string(),
+                own.flagged.k.unwrap_or_default().to_string(),
+                share(&own.flagged),
+                share(&own.flagged_of_scored),
                 b.budget.map_or_else(|| "–".to_owned(), |x| format!("≤ {}", percent(x))),
-                b.budget.map_or("–", |x| kept(&b.flagged_of_scored, x)).to_owned(),
+                b.budget.map_or("–", |x| kept(&own.flagged_of_scored, x)).to_owned(),
             ],
         );
     }
@@ -110,7 +117,7 @@ fn kept(metric: &Metric, budget: f64) -> &'static str {
 }
 
 fn operating_points(out: &mut String, report: &EvalReport) {
-    let labelled: Vec<_> = report.benchmarks.iter().filter(|b| !b.targets.is_empty()).collect();
+    let labelled: Vec<_> = report.benchmarks.iter().filter(|b| !b.own().targets.is_empty()).collect();
     if labelled.is_empty() {
         return;
     }
@@ -135,7 +142,7 @@ fn operating_points(out: &mut String, report: &EvalReport) {
         ],
     );
     for b in labelled {
-        for t in &b.targets {
+        for t in &b.own().targets {
             let metric = |name: &str| &t.metrics[name];
             row(
                 out,
@@ -157,47 +164,45 @@ fn operating_points(out: &mut String, report: &EvalReport) {
 }
 
 fn one_benchmark(out: &mut String, b: &BenchmarkReport) {
+    let own = b.own();
     line(out, &format!("\n### {} (`{}`, version {})\n", b.title, b.name, b.version));
     line(out, &format!("{} **A flag means:** {}\n", b.measures, b.flag_means));
     for note in &b.notes {
         line(out, &format!("- {note}"));
     }
     let bands: Vec<String> =
-        ["urgent", "review", "none"].iter().map(|x| format!("{x} {}", b.bands[x])).collect();
+        ["urgent", "review", "none"].iter().map(|x| format!("{x} {}", own.bands[x])).collect();
     line(
         out,
-        &format!("- {} texts; sent to a person: {}; bands: {}", b.n, counted(&b.flagged), bands.join(", ")),
+        &format!("- {} texts; sent to a person: {}; bands: {}", b.n, counted(&own.flagged), bands.join(", ")),
     );
-    if b.abstained > 0 {
-        let languages: Vec<String> = b.abstained_languages.iter().map(|(l, n)| format!("{l} {n}")).collect();
+    if own.abstained > 0 {
+        let languages: Vec<String> =
+            own.abstained_languages.iter().map(|(l, n)| format!("{l} {n}")).collect();
         line(
             out,
             &format!(
                 "- **{} without a score** (counted as not flagged; absent from AP and ROC AUC), taken for: {}",
-                b.abstained,
+                own.abstained,
                 languages.join(", ")
             ),
         );
     }
-    let categories: Vec<String> = b.categories.iter().map(|(c, m)| format!("`{c}` {}", share(m))).collect();
+    let categories: Vec<String> = own.categories.iter().map(|(c, m)| format!("`{c}` {}", share(m))).collect();
     line(out, &format!("- share at or above the threshold of each category: {}", categories.join(", ")));
-    for t in &b.targets {
+    for t in &own.targets {
         one_target(out, t);
     }
-    functions(out, b);
-    for (name, parts) in &b.slices {
+    functions(out, own);
+    for (name, parts) in &own.slices {
         if parts.len() > 1 {
             slice(out, name, parts);
         }
     }
-    let commit = b.upstream.commit.as_ref().map_or_else(String::new, |c| format!(" at `{c}`"));
-    line(
-        out,
-        &format!(
-            "\nData: {}{commit} ({}). Cite: {}",
-            b.upstream.repository, b.upstream.conversion, b.citation
-        ),
-    );
+    let origins: std::collections::BTreeSet<&str> =
+        b.sources.iter().filter_map(|s| s.origin.as_deref()).collect();
+    let origins: Vec<&str> = origins.into_iter().collect();
+    line(out, &format!("\nData: {}. Cite: {}", origins.join("; "), b.citation));
 }
 
 fn one_target(out: &mut String, t: &TargetReport) {
@@ -231,11 +236,11 @@ fn one_target(out: &mut String, t: &TargetReport) {
     }
 }
 
-fn functions(out: &mut String, b: &BenchmarkReport) {
-    if !b.pairs.is_empty() {
+fn functions(out: &mut String, own: &SubjectResult) {
+    if !own.pairs.is_empty() {
         out.push_str("\nHateful and benign texts that look alike. `both` is the lower of the two: flagging everything, or nothing, gives 0.\n\n");
         table_head(out, &["pair", "hateful, right", "benign, right", "both"]);
-        for p in &b.pairs {
+        for p in &own.pairs {
             let both = p.both.map_or_else(|| "–".to_owned(), percent);
             row(out, &[cell(&p.name), share(&p.hateful), share(&p.benign), both]);
         }
@@ -243,7 +248,7 @@ fn functions(out: &mut String, b: &BenchmarkReport) {
     for (title, expected) in
         [("Must be flagged", Some(true)), ("Must not be flagged", Some(false)), ("Mixed", None)]
     {
-        let part: Vec<&FunctionReport> = b.functions.iter().filter(|f| f.expected == expected).collect();
+        let part: Vec<&FunctionReport> = own.functions.iter().filter(|f| f.expected == expected).collect();
         if part.is_empty() {
             continue;
         }
@@ -310,39 +315,4 @@ fn row(out: &mut String, cells: &[String]) {
 /// Names from data files must not break the table.
 fn cell(text: &str) -> String {
     text.replace('|', "\\|").replace(['\n', '\r'], " ")
-}
-
-fn small(n: usize, is_small: bool) -> String {
-    if is_small { format!("{n}*") } else { n.to_string() }
-}
-
-fn percent(x: f64) -> String {
-    format!("{:.1} %", 100.0 * x)
-}
-
-/// A share: `1.2 % [0.8–1.7]`.
-fn share(m: &Metric) -> String {
-    match (m.value, m.low, m.high) {
-        (Some(v), Some(low), Some(high)) => {
-            format!("{} [{:.1}–{:.1}]", percent(v), 100.0 * low, 100.0 * high)
-        }
-        _ => "–".to_owned(),
-    }
-}
-
-/// A share with its counts.
-fn counted(m: &Metric) -> String {
-    m.k.map_or_else(|| "–".to_owned(), |k| format!("{k} of {}, {}", m.n, share(m)))
-}
-
-/// A number from 0 to 1: `0.912 [0.890–0.931]`.
-fn number(m: &Metric) -> String {
-    match (m.value, m.low, m.high) {
-        (Some(v), Some(low), Some(high)) => {
-            let mark = if m.interval == "percentile" { " (p)" } else { "" };
-            format!("{v:.3} [{low:.3}–{high:.3}]{mark}")
-        }
-        (Some(v), ..) => format!("{v:.3}"),
-        _ => "–".to_owned(),
-    }
 }

@@ -117,6 +117,29 @@ impl Subject {
         }
     }
 
+    /// What it is called in the report, and what its folder of predictions is called.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self {
+            Self::Bundle(_) | Self::Scripted(_) => {
+                self.identity().map_or_else(String::new, |(model, _)| model.name.clone())
+            }
+            Self::Predictions(folder) => {
+                folder.file_name().unwrap_or_default().to_string_lossy().into_owned()
+            }
+        }
+    }
+
+    /// What sort of subject it is, as the report says it.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Bundle(_) => "bundle",
+            Self::Predictions(_) => "predictions",
+            Self::Scripted(_) => "scripted",
+        }
+    }
+
     /// Assesses texts in order.
     ///
     /// # Errors

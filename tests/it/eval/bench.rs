@@ -9,6 +9,7 @@ use countervail::domain::policy::Policy;
 use countervail::domain::score::{Score, Scores};
 use countervail::eval::intervals::bootstrap::Plan;
 use countervail::eval::manifest::BenchmarkManifest;
+use countervail::eval::report::result::SubjectResult;
 use countervail::eval::report::{BenchmarkReport, EvalReport};
 use countervail::eval::run::Run;
 use countervail::eval::subject::{Scripted, Subject};
@@ -66,7 +67,7 @@ impl Bench {
         let digest = sha256(csv.as_bytes());
         format!(
             "[[source]]\nname = \"{file}\"\npath = \"{file}\"\nsha256 = \"{digest}\"\nlicence = \"made up\"\n\
-             format = \"csv\"\nlanguage = \"en\"\n{extra}\n"
+             origin = {{ made = \"by a test\" }}\nformat = \"csv\"\nlanguage = \"en\"\n{extra}\n"
         )
     }
 
@@ -80,13 +81,23 @@ impl Bench {
         subject: &mut Subject,
         out: &str,
     ) -> Result<EvalReport, countervail::eval::error::Error> {
+        self.run_all(manifest, std::slice::from_mut(subject), out)
+    }
+
+    pub(crate) fn run_all(
+        &self,
+        manifest: &str,
+        subjects: &mut [Subject],
+        out: &str,
+    ) -> Result<EvalReport, countervail::eval::error::Error> {
         let run = Run {
             benchmarks: vec![BenchmarkManifest::parse(manifest).unwrap()],
             data_dir: self.root.path().to_owned(),
             out_dir: self.path(out),
             plan: PLAN,
+            ledger: Some(self.path("ledger.jsonl")),
         };
-        run.execute(subject, &mut |_| {})
+        run.execute(subjects, &mut |_| {})
     }
 
     pub(crate) fn bytes(&self, file: &str) -> Vec<u8> {
@@ -97,8 +108,7 @@ impl Bench {
 pub(crate) fn head(name: &str, kind: &str, more: &str) -> String {
     format!(
         "name = \"{name}\"\ntitle = \"Made-up {name}\"\nversion = 1\nkind = \"{kind}\"\nmeasures = \"The harness.\"\n\
-         flag_means = \"The number at its end is high.\"\ncitation = \"none\"\n{more}\n\
-         [upstream]\nrepository = \"none\"\nconversion = \"made up\"\n"
+         flag_means = \"The number at its end is high.\"\ncitation = \"none\"\n{more}\n"
     )
 }
 
@@ -121,4 +131,9 @@ pub(crate) fn labelled(bench: &Bench) -> String {
 pub(crate) fn only(report: &EvalReport) -> &BenchmarkReport {
     assert_eq!(report.benchmarks.len(), 1);
     &report.benchmarks[0]
+}
+
+/// What the subject of a report did on its one benchmark.
+pub(crate) fn own(report: &EvalReport) -> &SubjectResult {
+    only(report).own()
 }

@@ -9,7 +9,7 @@ use countervail::eval::metrics::operating::{self, OperatingPoint};
 use countervail::eval::metrics::ranking::Ranked;
 use countervail::eval::metrics::selective::Selective;
 use countervail::eval::metrics::{Case, Confusion, curves};
-use countervail::eval::report::Metric;
+use countervail::eval::report::metric::Metric;
 use serde_json::Value;
 
 use super::{agree, all_agree, cases, count, list, name, number, numbers, read, score};
