@@ -1,6 +1,7 @@
 //! The near-duplicate split: copies of one text, and the rows of one group, never fall on two sides; and
 //! training never sees a near-duplicate of an evaluation text.
 
+use std::borrow::Borrow;
 use std::collections::{BTreeMap, HashMap};
 
 use rayon::prelude::*;
@@ -51,7 +52,7 @@ impl Part {
 /// to the part with the largest share: one chat channel must not be a whole calibration set.
 #[must_use]
 pub fn assign(examples: &[Example], shares: &[(Part, f64)], seed: u64) -> Vec<Part> {
-    let names = clusters(&examples.iter().collect::<Vec<_>>());
+    let names = clusters(examples);
     let mut sizes: HashMap<u64, usize> = HashMap::new();
     for name in &names {
         *sizes.entry(*name).or_default() += 1;
@@ -81,8 +82,8 @@ pub fn assign(examples: &[Example], shares: &[(Part, f64)], seed: u64) -> Vec<Pa
 /// The cluster of each example, as a number that does not depend on the order of the examples: near-duplicates, and
 /// examples of one source and group, share theirs (texts of up to three words follow their copies only).
 #[must_use]
-pub fn clusters(examples: &[&Example]) -> Vec<u64> {
-    let prints: Vec<Print> = examples.par_iter().map(|e| Print::of(&e.text)).collect();
+pub fn clusters<E: Borrow<Example> + Sync>(examples: &[E]) -> Vec<u64> {
+    let prints: Vec<Print> = examples.par_iter().map(|e| Print::of(&e.borrow().text)).collect();
     let mut clusters = Clusters::new(examples.len());
     clusters.join_near(&prints);
     clusters.join_groups(examples);
@@ -169,9 +170,9 @@ impl Clusters {
         }
     }
 
-    fn join_groups(&mut self, examples: &[&Example]) {
+    fn join_groups<E: Borrow<Example>>(&mut self, examples: &[E]) {
         let mut first: HashMap<(usize, &str), usize> = HashMap::new();
-        for (i, example) in examples.iter().enumerate() {
+        for (i, example) in examples.iter().map(E::borrow).enumerate() {
             if let Some(group) = &example.group
                 && example.text.split_whitespace().nth(WORDS_FOR_GROUP - 1).is_some()
             {

@@ -38,6 +38,9 @@ pub enum Error {
     /// The subjects of a run do not fit together.
     #[error("subject `{name}`: {reason}")]
     Subject { name: String, reason: String },
+    /// A report cannot be read, or not by this program.
+    #[error("report {path}: {reason}")]
+    Report { path: PathBuf, reason: String },
     /// The model bundle cannot be opened.
     #[error("cannot open the model")]
     Open(#[source] inference::error::Error),
@@ -49,6 +52,22 @@ pub enum Error {
         line: usize,
         reason: String,
     },
+    /// The description of a baseline is not of the documented shape.
+    #[error("baseline {path}: {reason}")]
+    Baseline { path: PathBuf, reason: String },
+    /// What a baseline learns from is missing, changed or cannot be read.
+    #[error("baseline `{name}`: cannot read what it learns from")]
+    Training {
+        name: String,
+        #[source]
+        source: Box<data::error::Error>,
+    },
+    /// The description of an endpoint is not of the documented shape.
+    #[error("endpoint {path}: {reason}")]
+    Endpoint { path: PathBuf, reason: String },
+    /// An endpoint could not be reached, refused, or answered in another shape.
+    #[error("endpoint `{name}`, case `{case}` and those sent with it: {reason}")]
+    Asked { name: String, case: String, reason: String },
     /// A linear model has nothing to learn from its labels.
     #[error("cannot fit the linear model: {reason}")]
     Fit { reason: String },

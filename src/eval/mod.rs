@@ -18,6 +18,7 @@ pub mod check;
 pub mod compare;
 pub mod error;
 pub mod fetch;
+pub mod gate;
 pub mod hygiene;
 pub mod intervals;
 pub mod ledger;

@@ -4,14 +4,14 @@
 //! For a term in `d` of `n` texts: idf = ln((1 + n) / (1 + d)) + 1. A text's value of a term is its count there (or
 //! 1 + ln(count) when sublinear) times idf; then each text is divided by its Euclidean length.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 use rayon::prelude::*;
 use regex::Regex;
 use serde::{Deserialize, Serialize};
 
-use crate::eval::linear::Rows;
+use crate::eval::linear::{Rows, ties};
 
 /// Which terms count, and how.
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
@@ -23,8 +23,8 @@ pub struct VectorizerConfig {
     pub min_df: Frequency,
     /// Terms in more texts are left out.
     pub max_df: Frequency,
-    /// Keeps the terms that occur most often in all texts together; among equally frequent ones the first in the order
-    /// of their letters. (scikit-learn leaves that choice to a sort that is not stable.)
+    /// Keeps the terms that occur most often in all texts together; which of equally frequent ones, see
+    /// [`ties`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_features: Option<usize>,
     /// 1 + ln(count) in place of the count.
@@ -75,11 +75,13 @@ impl Vectorizer {
         let (low, high) = (config.min_df.of(texts.len()), config.max_df.of(texts.len()));
         let common = |c: &Counts| (low..=high).contains(&(c.texts as f64));
         let mut kept: Vec<(String, Counts)> = seen.terms.into_iter().filter(|(_, c)| common(c)).collect();
-        if let Some(most) = config.max_features {
-            kept.sort_unstable_by(|a, b| b.1.occurrences.cmp(&a.1.occurrences).then_with(|| a.0.cmp(&b.0)));
-            kept.truncate(most);
-        }
         kept.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        if let Some(most) = config.max_features.filter(|most| *most < kept.len()) {
+            let keys: Vec<i64> = kept.iter().map(|(_, c)| -c.occurrences).collect();
+            let chosen: HashSet<usize> = ties::argsort(&keys).into_iter().take(most).collect();
+            let mut at = 0..;
+            kept.retain(|_| at.next().is_some_and(|i| chosen.contains(&i)));
+        }
         let total = texts.len() as f64;
         let idf = kept.iter().map(|(_, c)| ((1.0 + total) / (1.0 + c.texts as f64)).ln() + 1.0).collect();
         let terms: Vec<String> = kept.into_iter().map(|(term, _)| term).collect();
@@ -128,7 +130,7 @@ struct Seen {
 }
 
 struct Counts {
-    occurrences: usize,
+    occurrences: i64,
     texts: usize,
     last_text: usize,
 }

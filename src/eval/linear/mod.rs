@@ -7,6 +7,7 @@
 mod features;
 mod logistic;
 mod rows;
+mod ties;
 
 pub use features::{Frequency, Vectorizer, VectorizerConfig};
 pub use logistic::Logistic;

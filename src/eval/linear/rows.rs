@@ -56,6 +56,16 @@ impl Rows {
         self.indices[range.clone()].iter().copied().zip(self.values[range].iter().copied())
     }
 
+    /// A copy of some rows, in the order given.
+    #[must_use]
+    pub fn only(&self, rows: &[usize]) -> Self {
+        let mut out = Self::new(self.columns);
+        for row in rows {
+            out.push(self.row(*row));
+        }
+        out
+    }
+
     /// The product with a column vector of [`Rows::columns`] numbers: one number for each row.
     #[must_use]
     pub fn times(&self, vector: &[f64]) -> Vec<f64> {

@@ -10,6 +10,7 @@
 //! ```
 
 pub mod comparison;
+pub mod html;
 mod json;
 pub mod markdown;
 pub mod metric;

@@ -2,7 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "the helpers of a test fail by panicking, like the tests")]
 
+mod baselines;
 mod bench;
+mod endpoints;
+mod gate;
+mod html;
 mod hygiene;
 mod ledger;
 mod linear;
@@ -10,3 +14,5 @@ mod manifests;
 mod recruitcheck;
 mod reference;
 mod runs;
+mod services;
+mod tables;

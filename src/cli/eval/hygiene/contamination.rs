@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use clap::Args;
 
 use crate::cli::eval::hygiene::{Json, judge, manifests, open_recipe, print, share};
-use crate::cli::eval::run::bundle_path;
+use crate::cli::eval::subject::folder_of;
 use crate::cli::output::{Hint, Output};
 use crate::eval::hygiene::contamination::{self, Benchmark, Contamination, Verdict};
 use crate::eval::hygiene::sets;
@@ -31,7 +31,7 @@ pub(super) struct ContaminationArgs {
 }
 
 pub(super) fn run(args: &ContaminationArgs, output: &Output) -> anyhow::Result<ExitCode> {
-    let recipe = bundle_path(&args.model).join("recipe.toml");
+    let recipe = folder_of(&args.model).join("recipe.toml");
     let recipe = open_recipe(&recipe).context(Hint::new(
         "cannot tell what the model was trained on",
         "a bundle says so in its recipe.toml; of a system without one nothing can be said",
