@@ -229,3 +229,47 @@ fn a_file_is_read_in_its_encoding() {
         toml::from_str::<Source>(&format!("name = \"a\"\nlicence = \"b\"\n{base}encoding = \"koi8\""));
     assert!(unknown.unwrap_err().message().contains("koi8"));
 }
+
+#[test]
+fn a_template_file_says_its_language_its_slices_and_the_sort_of_what_fills_a_slot() {
+    let data = folder(&[(
+        "t.toml",
+        r#"
+        language = "de"
+        [slices]
+        part = "development"
+        [slots.group]
+        real = ["R"]
+        placeholder = ["P", "Q"]
+        [kinds.join]
+        set = { "extremism/recruitment" = 1 }
+        slices = { tvec = "TVEC6" }
+        [[template]]
+        id = "one"
+        kind = "join"
+        twin = ["two", "three"]
+        text = "{group} und {group}"
+        [[template]]
+        id = "two"
+        slices = { part = "evaluation", checked = "yes" }
+        text = "Niemand"
+        "#,
+    )]);
+    let mut source = source("path = \"./t.toml\"\nformat = \"templates\"");
+    source.resolve(data.path());
+    let examples = read(&source, Path::new("elsewhere")).unwrap();
+    let sorts: BTreeMap<&str, &str> =
+        examples[..3].iter().map(|e| (e.text.as_str(), e.slices["group_kind"].as_str())).collect();
+    assert_eq!(sorts, [("P und P", "placeholder"), ("Q und Q", "placeholder"), ("R und R", "real")].into());
+    assert_eq!(
+        (examples[0].slices["tvec"].as_str(), examples[0].slices["twin"].as_str()),
+        ("TVEC6", "two three")
+    );
+    assert!(!examples[3].slices.contains_key("group_kind") && !examples[3].slices.contains_key("tvec"));
+    assert!(examples.iter().all(|e| e.language.as_deref() == Some("de")));
+    let parts: Vec<&str> = examples.iter().map(|e| e.slices["part"].as_str()).collect();
+    assert_eq!(parts, ["development", "development", "development", "evaluation"]);
+    assert_eq!(examples[3].slices["checked"], "yes");
+    source.language = Some(Language::Code("at".to_owned()));
+    assert_eq!(read(&source, Path::new("elsewhere")).unwrap()[0].language.as_deref(), Some("at"));
+}

@@ -2,16 +2,23 @@
 //! has any, written and reviewed as one small file.
 //!
 //! ```toml
+//! language = "en"                           # of every text; the source's word goes over it
 //! max = 20                                  # expansions of one template, chosen by hash
+//! [slices]
+//! part = "development"                      # kept with every example
 //! [slots]
-//! group = ["Group A", "the Northern Front"]
+//! day = ["today", "on Friday"]
+//! [slots.group]                             # sorted by sort: the slice `group_kind` says which it was
+//! placeholder = ["Group A", "the Northern Front"]
 //! [kinds.join]
 //! set = { "extremism/recruitment" = 1, extremism = 1 }
+//! slices = { tvec = "TVEC6" }
 //! [[template]]
 //! id = "join-01"
 //! kind = "join"
 //! function = "join"
-//! text = ["{group} is looking for new members."]
+//! twin = ["army-01"]                        # what looks alike and is labelled the other way
+//! text = ["{group} is looking for new members {day}."]
 //! ```
 
 use std::collections::BTreeMap;
@@ -31,10 +38,13 @@ const MAX_COMBINATIONS: u64 = 10_000_000;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
+    language: Option<String>,
     #[serde(default = "default_max")]
     max: usize,
     #[serde(default)]
-    slots: BTreeMap<String, Vec<String>>,
+    slices: BTreeMap<String, String>,
+    #[serde(default)]
+    slots: BTreeMap<String, Slot>,
     #[serde(default)]
     kinds: BTreeMap<String, Kind>,
     template: Vec<Template>,
@@ -44,13 +54,43 @@ const fn default_max() -> usize {
     30
 }
 
-/// Labels that many templates share.
+/// The values of a slot; where they are of several sorts, the slice `SLOT_kind` keeps which was chosen.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Slot {
+    Plain(Vec<String>),
+    Sorted(BTreeMap<String, Vec<String>>),
+}
+
+impl Slot {
+    /// Each value with its sort, in the order of the file; sorts in the order of their names.
+    fn values(&self) -> Vec<Filling<'_>> {
+        match self {
+            Self::Plain(values) => values.iter().map(|text| Filling { text, sort: None }).collect(),
+            Self::Sorted(sorts) => sorts
+                .iter()
+                .flat_map(|(sort, values)| values.iter().map(move |text| Filling { text, sort: Some(sort) }))
+                .collect(),
+        }
+    }
+}
+
+/// What may stand in a slot.
+#[derive(Debug, Clone, Copy)]
+struct Filling<'a> {
+    text: &'a str,
+    sort: Option<&'a str>,
+}
+
+/// Labels and slices that many templates share.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Kind {
     #[serde(default)]
     set: BTreeMap<String, Value>,
     context: Option<String>,
+    #[serde(default)]
+    slices: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -66,75 +106,98 @@ struct Template {
     context: Option<String>,
     /// What the sentence does: join, material_support, news_report …
     function: Option<String>,
-    /// The template that this one is the counterpart of.
-    twin: Option<String>,
+    /// The templates that this one is the counterpart of.
+    twin: Option<OneOrMany>,
+    /// Over the kind's, which are over the file's.
+    #[serde(default)]
+    slices: BTreeMap<String, String>,
     max: Option<usize>,
 }
 
-/// Reads and expands a template file.
+/// Reads and expands a template file; a language that the source names goes over the file's own.
 ///
 /// # Errors
 /// When the file is not a template file, or a template names a slot, kind or category that is not there.
 pub fn read(path: &Path, source: &Source) -> Result<Vec<Example>, Error> {
-    let text =
-        fs_err::read_to_string(path).map_err(|io| Error::Io { name: source.name.clone(), source: io })?;
+    let mut examples = open(path, &source.name)?;
+    if let Some(Language::Code(code)) = &source.language {
+        for example in &mut examples {
+            example.language = Some(code.clone());
+        }
+    }
+    Ok(examples)
+}
+
+/// Reads and expands a template file on its own; `name` stands for it in the error when it cannot be read.
+///
+/// # Errors
+/// As [`read`].
+pub fn open(path: &Path, name: &str) -> Result<Vec<Example>, Error> {
+    let text = fs_err::read_to_string(path).map_err(|io| Error::Io { name: name.to_owned(), source: io })?;
     let problem = |problem: String| Error::Template { path: path.to_owned(), problem };
     let file: File = toml::from_str(&text).map_err(|e| problem(e.message().to_owned()))?;
-    let language = match &source.language {
-        Some(Language::Code(code)) => Some(code.clone()),
-        _ => None,
-    };
     let mut examples = Vec::new();
     for template in &file.template {
         let expanded =
             expand(&file, template).map_err(|e| problem(format!("template `{}`: {e}", template.id)))?;
-        examples.extend(expanded.into_iter().map(|e| Example { language: language.clone(), ..e }));
+        examples.extend(expanded);
     }
     Ok(examples)
 }
 
 fn expand(file: &File, template: &Template) -> Result<Vec<Example>, String> {
     let mut targets = Targets::default();
+    let mut slices = file.slices.clone();
     if let Some(name) = &template.kind {
         let kind = file.kinds.get(name).ok_or_else(|| format!("there is no kind `{name}` under [kinds]"))?;
         Change::parse(&kind.set, kind.context.as_deref())?.apply(&mut targets);
+        slices.extend(kind.slices.clone());
     }
     Change::parse(&template.set, template.context.as_deref())?.apply(&mut targets);
-    let mut slices = BTreeMap::from([("template".to_owned(), template.id.clone())]);
-    for (name, value) in [("function", &template.function), ("twin", &template.twin)] {
+    slices.extend(template.slices.clone());
+    slices.insert("template".to_owned(), template.id.clone());
+    let twin = template.twin.as_ref().map(|twin| twin.as_slice().join(" "));
+    for (name, value) in [("function", template.function.clone()), ("twin", twin)] {
         if let Some(value) = value {
-            slices.insert(name.to_owned(), value.clone());
+            slices.insert(name.to_owned(), value);
         }
     }
-    let texts = fill(file, template)?;
-    Ok(texts
-        .into_iter()
-        .enumerate()
-        .map(|(number, text)| Example {
-            id: format!("{}/{}", template.id, number + 1),
-            text,
-            language: None,
-            group: Some(template.id.clone()),
-            targets,
-            slices: slices.clone(),
-            source: 0,
-        })
-        .collect())
+    let example = |(number, filled): (usize, Filled)| Example {
+        id: format!("{}/{}", template.id, number + 1),
+        text: filled.text,
+        language: file.language.clone(),
+        group: Some(template.id.clone()),
+        targets,
+        slices: slices.clone().into_iter().chain(filled.sorts).collect(),
+        source: 0,
+    };
+    Ok(fill(file, template)?.into_iter().enumerate().map(example).collect())
+}
+
+/// A pattern with every slot filled, and the slices that tell which sorts were chosen.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Filled {
+    text: String,
+    sorts: Vec<(String, String)>,
 }
 
 /// At most `max` filled texts, those with the smallest hash of template, pattern and combination: adding a
 /// template changes no other one's.
-fn fill(file: &File, template: &Template) -> Result<Vec<String>, String> {
+fn fill(file: &File, template: &Template) -> Result<Vec<Filled>, String> {
     let max = template.max.unwrap_or(file.max);
-    let mut candidates: Vec<(u64, String)> = Vec::new();
+    let mut candidates: Vec<(u64, Filled)> = Vec::new();
     for (number, pattern) in template.text.as_slice().iter().enumerate() {
-        let parts = parse(pattern, &file.slots)?;
-        let mut used: Vec<(&str, &[String])> = Vec::new();
+        let parts = parse(pattern)?;
+        let mut used: Vec<(&str, Vec<Filling<'_>>)> = Vec::new();
         for part in &parts {
-            if let Part::Slot(name, values) = part
+            if let Part::Slot(name) = part
                 && !used.iter().any(|(other, _)| other == name)
             {
-                used.push((name, values));
+                let values = file.slots.get(*name).map(Slot::values).filter(|values| !values.is_empty());
+                used.push((
+                    name,
+                    values.ok_or_else(|| format!("there is no slot `{name}` with values under [slots]"))?,
+                ));
             }
         }
         let combinations: u64 = used.iter().map(|(_, values)| values.len() as u64).product();
@@ -151,28 +214,23 @@ fn fill(file: &File, template: &Template) -> Result<Vec<String>, String> {
         candidates.extend(order.into_iter().map(|(hash, index)| (hash, spell(&parts, &used, index))));
     }
     candidates.sort();
-    candidates.dedup_by(|a, b| a.1 == b.1);
+    candidates.dedup_by(|a, b| a.1.text == b.1.text);
     candidates.truncate(max);
-    Ok(candidates.into_iter().map(|(_, text)| text).collect())
+    Ok(candidates.into_iter().map(|(_, filled)| filled).collect())
 }
 
 enum Part<'a> {
     Words(&'a str),
-    Slot(&'a str, &'a [String]),
+    Slot(&'a str),
 }
 
-fn parse<'a>(pattern: &'a str, slots: &'a BTreeMap<String, Vec<String>>) -> Result<Vec<Part<'a>>, String> {
+fn parse(pattern: &str) -> Result<Vec<Part<'_>>, String> {
     let mut parts = Vec::new();
     let mut rest = pattern;
     while let Some(open) = rest.find('{') {
         let close = rest[open..].find('}').ok_or("a `{` is never closed")? + open;
-        let name = &rest[open + 1..close];
-        let values = slots
-            .get(name)
-            .filter(|values| !values.is_empty())
-            .ok_or_else(|| format!("there is no slot `{name}` with values under [slots]"))?;
         parts.push(Part::Words(&rest[..open]));
-        parts.push(Part::Slot(name, values));
+        parts.push(Part::Slot(&rest[open + 1..close]));
         rest = &rest[close + 1..];
     }
     parts.push(Part::Words(rest));
@@ -181,26 +239,31 @@ fn parse<'a>(pattern: &'a str, slots: &'a BTreeMap<String, Vec<String>>) -> Resu
 
 /// The text of one combination; the index counts through the slots like the digits of a number. The first
 /// letter is made a capital when the pattern starts with a slot.
-fn spell(parts: &[Part<'_>], used: &[(&str, &[String])], index: u64) -> String {
+fn spell(parts: &[Part<'_>], used: &[(&str, Vec<Filling<'_>>)], index: u64) -> Filled {
     let mut rest = index;
-    let mut chosen: BTreeMap<&str, &str> = BTreeMap::new();
+    let mut chosen: BTreeMap<&str, Filling<'_>> = BTreeMap::new();
     for (name, values) in used {
         let count = values.len() as u64;
         let at = usize::try_from(rest % count).expect("a remainder of a length is an index");
-        chosen.insert(name, &values[at]);
+        chosen.insert(name, values[at]);
         rest /= count;
     }
     let mut text = String::new();
     for part in parts {
         match part {
             Part::Words(words) => text.push_str(words),
-            Part::Slot(name, _) => text.push_str(chosen[name]),
+            Part::Slot(name) => text.push_str(chosen[name].text),
         }
     }
     let text = text.trim();
     let starts_with_slot = matches!(parts, [Part::Words(""), Part::Slot(..), ..]);
-    match text.chars().next() {
+    let text = match text.chars().next() {
         Some(first) if starts_with_slot => first.to_uppercase().chain(text.chars().skip(1)).collect(),
         _ => text.to_owned(),
-    }
+    };
+    let sorts = chosen
+        .into_iter()
+        .filter_map(|(name, filling)| Some((format!("{name}_kind"), filling.sort?.to_owned())))
+        .collect();
+    Filled { text, sorts }
 }

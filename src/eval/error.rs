@@ -10,6 +10,9 @@ pub enum Error {
     /// The manifest cannot be read as TOML of the documented shape.
     #[error("benchmark manifest {path}: {reason}")]
     Manifest { path: PathBuf, reason: String },
+    /// The functions and the templates of a suite do not fit together.
+    #[error("suite {}: {reason}", path.display())]
+    Suite { path: PathBuf, reason: String },
     /// The data of a benchmark is missing, changed or cannot be read.
     #[error("benchmark `{benchmark}`: cannot read its data")]
     Data {
@@ -32,9 +35,23 @@ pub enum Error {
         #[source]
         source: inference::error::Error,
     },
+    /// The subjects of a run do not fit together.
+    #[error("subject `{name}`: {reason}")]
+    Subject { name: String, reason: String },
+    /// A report cannot be read, or not by this program.
+    #[error("report {path}: {reason}")]
+    Report { path: PathBuf, reason: String },
     /// The model bundle cannot be opened.
     #[error("cannot open the model")]
     Open(#[source] inference::error::Error),
+    /// The test ledger is not what was written.
+    #[error("test ledger {}, line {line}: {reason}", path.display())]
+    Ledger {
+        path: PathBuf,
+        /// 1-based.
+        line: usize,
+        reason: String,
+    },
     /// The description of a baseline is not of the documented shape.
     #[error("baseline {path}: {reason}")]
     Baseline { path: PathBuf, reason: String },

@@ -5,7 +5,7 @@
 //! manifest ─► cases ─┐
 //!                    ├─► predictions ─► measure ─► report
 //! subject ───────────┘                     │
-//!                        metrics · intervals · bootstrap
+//!                        metrics · intervals · compare
 //! ```
 //!
 //! Invariants: no number without its n and an interval, or a reason why there is none; no NaN; no text in
@@ -15,15 +15,19 @@
 pub mod cases;
 pub mod catalogue;
 pub mod check;
+pub mod compare;
 pub mod error;
 pub mod fetch;
+pub mod gate;
 pub mod intervals;
+pub mod ledger;
 pub mod linear;
 pub mod manifest;
 pub mod measure;
 pub mod metrics;
 pub mod predictions;
 pub mod rationale;
+pub mod recruitcheck;
 pub mod report;
 pub mod run;
 pub mod subject;

@@ -40,6 +40,12 @@ pub fn detect(text: &str) -> Language {
     })
 }
 
+/// The English name of a language by its ISO 639-1 or 639-3 code; `None` for those that [`detect`] never gives.
+#[must_use]
+pub fn english_name(code: &str) -> Option<&'static str> {
+    Lang::from_code(three_letters(code)).map(Lang::eng_name)
+}
+
 /// The language of a normalised text and whether it is among `supported` (ISO 639-1 or 639-3 codes).
 #[must_use]
 pub fn support(text: &str, supported: &[String]) -> (&'static str, LanguageSupport) {
@@ -186,7 +192,7 @@ impl Script {
 
 /// The scripts a language is written in; Latin for those not listed, since most are.
 fn scripts_of(code: &str) -> &'static [Script] {
-    match Lang::from_code(code) {
+    match Lang::from_code(three_letters(code)) {
         Some(Lang::Ara | Lang::Pes | Lang::Urd) => &[Script::Arabic],
         Some(Lang::Rus | Lang::Ukr | Lang::Bul | Lang::Bel | Lang::Mkd) => &[Script::Cyrillic],
         Some(Lang::Srp) => &[Script::Cyrillic, Script::Latin],

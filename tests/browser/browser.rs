@@ -11,6 +11,9 @@ use crate::webdriver::WebDriver;
 pub(crate) const TAB: &str = "\u{E004}";
 pub(crate) const ENTER: &str = "\u{E007}";
 pub(crate) const DOWN: &str = "\u{E015}";
+pub(crate) const RIGHT: &str = "\u{E014}";
+pub(crate) const HOME: &str = "\u{E011}";
+pub(crate) const END: &str = "\u{E010}";
 
 const FLAGS: [&str; 10] = [
     "--headless=new",
@@ -197,8 +200,8 @@ impl Browser {
         self.command("Emulation.setEmulatedMedia", features).await;
     }
 
-    /// Nothing was complained about, and nobody but the desk was asked for anything.
-    pub(crate) async fn expect_quiet(&self, desk: &Desk) {
+    /// Nothing was complained about, and nothing but this address, and what is below it, was asked for.
+    pub(crate) async fn expect_quiet(&self, base: &str) {
         let said = self.log("browser").await;
         assert!(said.is_empty(), "the browser says: {said:#?}");
         let mut asked = 0;
@@ -208,7 +211,7 @@ impl Browser {
                 continue;
             }
             let url = entry["message"]["params"]["request"]["url"].as_str().expect("an address");
-            let ours = url.strip_prefix(&desk.base).is_some_and(|path| path.starts_with('/'));
+            let ours = url.strip_prefix(base).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
             assert!(ours || url.starts_with("data:") || url.starts_with("chrome:"), "{url} was asked for");
             asked += usize::from(ours);
         }

@@ -1,12 +1,15 @@
-//! The review desk in a real browser. Needs Chromium, so only `cargo test --test browser` runs it;
+//! The review desk and the evaluation report in a real browser. Needs Chromium, so only `cargo test --test browser` runs it;
 //! `tests/browser/run.sh` installs what is missing first.
 
 mod axe;
 mod browser;
 mod desk;
+#[path = "../shared/made_up.rs"]
+mod made_up;
 #[path = "../shared/network.rs"]
 mod network;
 mod pictures;
+mod report;
 #[path = "../shared/tiny.rs"]
 mod tiny;
 mod webdriver;
@@ -59,7 +62,7 @@ async fn an_item_is_reviewed_by_keyboard_alone() {
     let job = browser.words().await;
     assert!(job.contains("dismissed by robin: Nothing extremist in it"), "{job}");
     assert!(job.contains("a garden club"), "{job}");
-    browser.expect_quiet(&desk).await;
+    browser.expect_quiet(&desk.base).await;
     browser.close().await;
 }
 
@@ -86,7 +89,7 @@ async fn every_page_can_be_used_by_everybody() {
     in_both_themes(&browser, "empty inbox").await;
     browser.go(&job).await;
     in_both_themes(&browser, "decided item").await;
-    browser.expect_quiet(&desk).await;
+    browser.expect_quiet(&desk.base).await;
     browser.go(&format!("{}/console/nowhere", desk.base)).await;
     in_both_themes(&browser, "failure").await;
     browser.close().await;

@@ -152,7 +152,7 @@ async fn dress(database: &mut AnyConnection, sample: &Sample, item: &str) {
 }
 
 /// The whole page in both themes and as on a phone; the light one is what documents show.
-async fn keep(browser: &Browser, name: &str) {
+pub(crate) async fn keep(browser: &Browser, name: &str) {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("browser");
     fs_err::create_dir_all(&folder).expect("a folder");
     for (theme, width, suffix) in [("light", WIDTH, ""), ("dark", WIDTH, "-dark"), ("light", PHONE, "-phone")]

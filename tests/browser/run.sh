@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs the review desk in a real browser. Installs what is missing first: Chromium and its driver from
+# Runs the review desk and the evaluation report in a real browser. Installs what is missing first: Chromium and its driver from
 # Debian (as root), and axe-core from npm into target/axe. Further arguments go to `cargo test`.
 set -eu
 

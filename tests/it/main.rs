@@ -2,12 +2,15 @@
 
 mod api;
 mod architecture;
+mod calibrate;
 mod cli;
 mod console;
 mod encoder;
 mod eval;
 mod ground;
 mod handle;
+#[path = "../shared/made_up.rs"]
+mod made_up;
 mod model;
 #[path = "../shared/network.rs"]
 mod network;

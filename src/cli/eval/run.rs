@@ -12,6 +12,7 @@ use crate::eval::error::Error;
 use crate::eval::intervals::bootstrap::{DEFAULT_RESAMPLES, Plan};
 use crate::eval::manifest::BenchmarkManifest;
 use crate::eval::run::{Progress, Run};
+use crate::eval::subject::Subject;
 
 #[derive(Debug, Args)]
 pub(super) struct RunArgs {
@@ -26,6 +27,9 @@ pub(super) struct RunArgs {
     /// Folder for the report and the predictions; an interrupted run goes on there
     #[arg(long, value_name = "DIR")]
     pub(super) out: PathBuf,
+    /// Test ledger to which every look is added, such as eval/ledger.jsonl
+    #[arg(long, value_name = "FILE")]
+    pub(super) ledger: Option<PathBuf>,
     /// Seed of the bootstrap
     #[arg(long, default_value_t = 1)]
     pub(super) seed: u64,
@@ -40,31 +44,34 @@ pub(super) fn run(args: &RunArgs, output: &Output) -> anyhow::Result<ExitCode> {
 }
 
 fn evaluate(args: &RunArgs, output: &Output) -> Result<String, Error> {
-    let mut benchmarks =
+    let benchmarks =
         args.benchmarks.iter().map(|p| BenchmarkManifest::open(p)).collect::<Result<Vec<_>, _>>()?;
-    benchmarks.retain(|manifest| match &manifest.unavailable {
-        Some(unavailable) => {
-            output.note(format_args!("skipped {}: {}", manifest.name, unavailable.why));
-            false
-        }
-        None => true,
-    });
-    let mut subject = args.subject.open()?;
     let run = Run {
         benchmarks,
         data_dir: args.data.clone(),
         out_dir: args.out.clone(),
         plan: Plan { seed: args.seed, resamples: args.resamples },
+        ledger: args.ledger.clone(),
     };
+    execute(run, &mut [args.subject.open()?], output)
+}
+
+/// Measures behind a progress bar, and says what was done.
+pub(super) fn execute(run: Run, subjects: &mut [Subject], output: &Output) -> Result<String, Error> {
+    let page = run.out_dir.join("report.html");
     let bar = progress_bar();
-    let report = run.execute(&mut subject, &mut |p| show(&bar, p))?;
+    let report = run.execute(subjects, &mut |p| show(&bar, p))?;
     bar.finish_and_clear();
+    for left in &report.left_out {
+        output.note(format_args!("left out {}: {}", left.name, left.why));
+    }
     let n: usize = report.benchmarks.iter().map(|b| b.n).sum();
+    let names: Vec<&str> = report.subjects.iter().map(|s| s.name.as_str()).collect();
     Ok(format!(
-        "measured {} on {} benchmarks, {n} texts; read {}",
-        report.subject().name,
+        "measured {} on {} benchmarks, {n} texts; open {}",
+        names.join(", "),
         report.benchmarks.len(),
-        args.out.join("report.md").display()
+        page.display()
     ))
 }
 
@@ -76,7 +83,8 @@ fn progress_bar() -> ProgressBar {
 }
 
 fn show(bar: &ProgressBar, progress: Progress<'_>) {
-    let prefix = format!("[{}/{}] {}", progress.index + 1, progress.count, progress.benchmark);
+    let prefix =
+        format!("[{}/{}] {}: {}", progress.index + 1, progress.count, progress.benchmark, progress.subject);
     if bar.prefix() != prefix {
         bar.reset();
         bar.set_prefix(prefix);

@@ -48,7 +48,7 @@ impl SubjectArgs {
             return Subject::open(&folder_of(model));
         }
         if let Some(baseline) = &self.baseline {
-            return Ok(Subject::Baseline(Box::new(Baseline::open(&file_of(baseline))?)));
+            return Ok(Subject::Baseline(Box::new(Baseline::open(&Self::file_of(baseline))?)));
         }
         if let Some(endpoint) = &self.endpoint {
             return Ok(Subject::Endpoint(Box::new(Endpoint::open(endpoint, self.endpoint_key.clone())?)));
@@ -62,21 +62,21 @@ impl SubjectArgs {
             _ => Ok(Subject::Predictions(folder.clone())),
         }
     }
+
+    /// A file that exists, or else a name under `eval/baselines/`.
+    pub(super) fn file_of(baseline: &Path) -> PathBuf {
+        if baseline.is_file() {
+            return baseline.to_owned();
+        }
+        let mut file = baseline.as_os_str().to_owned();
+        file.push(".toml");
+        Path::new("eval/baselines").join(file)
+    }
 }
 
 /// A folder that exists, or else a name under `models/`.
 fn folder_of(model: &Path) -> PathBuf {
     if model.is_dir() { model.to_owned() } else { Path::new("models").join(model) }
-}
-
-/// A file that exists, or else a name under `eval/baselines/`.
-fn file_of(baseline: &Path) -> PathBuf {
-    if baseline.is_file() {
-        return baseline.to_owned();
-    }
-    let mut file = baseline.as_os_str().to_owned();
-    file.push(".toml");
-    Path::new("eval/baselines").join(file)
 }
 
 fn target(text: &str) -> Result<Target, String> {
@@ -95,6 +95,9 @@ mod tests {
     #[test]
     fn a_name_means_one_of_the_repository() {
         assert_eq!(folder_of(Path::new("no-such-folder")), Path::new("models/no-such-folder"));
-        assert_eq!(file_of(Path::new("no.such-file")), Path::new("eval/baselines/no.such-file.toml"));
+        assert_eq!(
+            SubjectArgs::file_of(Path::new("no.such-file")),
+            Path::new("eval/baselines/no.such-file.toml")
+        );
     }
 }

@@ -1,6 +1,9 @@
-//! Intervals for counted rates.
+//! How sure a number is: intervals for counted rates here and in `binomial`, for AUCs in `delong`, for everything
+//! else in `bootstrap`.
 
+pub mod binomial;
 pub mod bootstrap;
+pub mod delong;
 
 /// The two-sided 95 % quantile of the standard normal distribution, Φ⁻¹(0.975).
 pub const Z_95: f64 = 1.959_963_984_540_054;
@@ -13,6 +16,13 @@ pub const CONFIDENCE: f64 = 0.95;
 pub struct Interval {
     pub low: f64,
     pub high: f64,
+}
+
+/// A difference of two rates, −1..=1, with its interval.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Difference {
+    pub value: f64,
+    pub interval: Interval,
 }
 
 /// Wilson's score interval for `k` successes in `n` independent trials, 95 %, without continuity correction;
@@ -39,6 +49,22 @@ pub fn wilson(k: usize, n: usize) -> Option<Interval> {
     let low = if k == 0 { 0.0 } else { (centre - half).max(0.0) };
     let high = if k == n { 1.0 } else { (centre + half).min(1.0) };
     Some(Interval { low, high })
+}
+
+/// First rate − second, each given as (part, whole), of different cases, with a 95 % interval; `None` when either
+/// is a rate of nothing.
+///
+/// With d = p − q and Wilson's intervals (l, u) of each: d − √((p − l₁)² + (u₂ − q)²) to d + √((u₁ − p)² + (q − l₂)²).
+/// Source: R. G. Newcombe, "Interval estimation for the difference between independent proportions", Statistics in
+/// Medicine 17 (1998), method 10.
+#[must_use]
+pub fn newcombe(first: (usize, usize), second: (usize, usize)) -> Option<Difference> {
+    let (a, b) = (wilson(first.0, first.1)?, wilson(second.0, second.1)?);
+    let (p, q) = (first.0 as f64 / first.1 as f64, second.0 as f64 / second.1 as f64);
+    let value = p - q;
+    let low = (value - (p - a.low).hypot(b.high - q)).max(-1.0);
+    let high = (value + (a.high - p).hypot(q - b.low)).min(1.0);
+    Some(Difference { value, interval: Interval { low, high } })
 }
 
 #[cfg(test)]
@@ -76,5 +102,20 @@ mod tests {
             let (a, b) = (wilson(k, n).unwrap(), wilson(n - k, n).unwrap());
             prop_assert!((a.low - (1.0 - b.high)).abs() < 1e-12);
         }
+
+        #[test]
+        fn a_difference_turned_round_changes_its_sign(a in 1usize..200, b in 1usize..200, k in 0usize..200, l in 0usize..200) {
+            prop_assume!(k <= a && l <= b);
+            let (one, other) = (newcombe((k, a), (l, b)).unwrap(), newcombe((l, b), (k, a)).unwrap());
+            prop_assert!((one.value + other.value).abs() < 1e-12);
+            prop_assert!((one.interval.low + other.interval.high).abs() < 1e-12);
+            prop_assert!(one.interval.low <= one.value && one.value <= one.interval.high);
+        }
+    }
+
+    #[test]
+    fn a_rate_of_nothing_has_no_difference() {
+        assert_eq!(newcombe((0, 0), (1, 2)), None);
+        assert_eq!(newcombe((1, 2), (0, 0)), None);
     }
 }

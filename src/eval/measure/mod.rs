@@ -1,5 +1,13 @@
 //! From cases and predictions to one benchmark's part of the report.
 
+mod comparison;
+mod curve;
+mod functions;
+mod identities;
+mod slices;
+mod target;
+mod worst;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -8,16 +16,17 @@ use crate::data::source::{PinnedFile, Source};
 use crate::domain::policy::Band;
 use crate::domain::taxonomy::Category;
 use crate::eval::cases::Cases;
-use crate::eval::intervals::bootstrap::{self, Plan};
-use crate::eval::manifest::slice::Slice;
+use crate::eval::intervals::bootstrap::{Estimate, Plan};
 use crate::eval::manifest::{BenchmarkManifest, Kind, Target};
-use crate::eval::metrics::{Case, Confusion, Ranked, expected_calibration_error};
-use crate::eval::predictions::{Header, PolicyLine};
-use crate::eval::report::metric::{Metric, rounded};
-use crate::eval::report::result::{FunctionReport, PairReport, SliceReport, SliceTarget, SubjectResult};
-use crate::eval::report::target::TargetReport;
-use crate::eval::report::{BenchmarkReport, SMALL, SourceReport};
+use crate::eval::metrics::Case;
+use crate::eval::predictions::Header;
+use crate::eval::rationale;
+use crate::eval::report::metric::Metric;
+use crate::eval::report::result::SubjectResult;
+use crate::eval::report::{BenchmarkReport, SourceReport};
 use crate::eval::subject::Prediction;
+
+pub use comparison::{adjust, compare};
 
 const NO_CASES: &str = "no cases";
 const NONE_SCORED: &str = "no case got a score";
@@ -51,6 +60,15 @@ pub fn describe(manifest: &BenchmarkManifest, cases: &Cases) -> BenchmarkReport 
     }
 }
 
+/// How much is said about a subject.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    /// Everything: for the subject that the report is about.
+    Whole,
+    /// Without bands, risk and single cases: for those beside it.
+    Beside,
+}
+
 /// Measures one subject on one benchmark. `predictions` are in the order of the cases.
 ///
 /// # Panics
@@ -59,33 +77,70 @@ pub fn describe(manifest: &BenchmarkManifest, cases: &Cases) -> BenchmarkReport 
 pub fn measure(
     manifest: &BenchmarkManifest,
     cases: &Cases,
-    predictions: &[Prediction],
-    header: &Header,
+    predictions: (&Header, &[Prediction]),
+    detail: Detail,
     plan: Plan,
 ) -> SubjectResult {
-    assert_eq!(cases.examples.len(), predictions.len(), "one prediction per case");
-    let judged: Vec<Judged<'_>> = cases.examples.iter().zip(predictions).collect();
-    let (functions, pairs) = functions_and_pairs(manifest, &judged);
+    let (header, predictions) = predictions;
+    let all = judged(cases, predictions);
+    let whole: Vec<Judged<'_>> = all.iter().copied().filter(|(e, _)| is_whole(manifest, e)).collect();
+    let (functions, pairs) = functions::functions_and_pairs(manifest, &whole);
+    let measure = target::Measure { manifest, policy: &header.policy, detail, plan };
     SubjectResult {
         subject: header.model.name.clone(),
-        abstained: abstained(&judged),
-        abstained_languages: abstained_languages(predictions),
-        flagged: flagged(&judged),
-        flagged_of_scored: flagged_of_scored(&judged),
-        bands: bands(predictions),
+        abstained: abstained(&whole),
+        abstained_languages: abstained_languages(&whole),
+        flagged: flagged(&whole),
+        flagged_of_scored: flagged_of_scored(&whole),
+        bands: bands(&whole),
         categories: Category::ALL
             .into_iter()
-            .map(|c| (c.id(), share(&judged, NO_CASES, |(_, p)| p.categories[c.index()])))
+            .map(|c| (c.id(), share(&whole, NO_CASES, |(_, p)| p.categories[c.index()])))
             .collect(),
-        targets: manifest.targets.iter().map(|t| target(*t, &judged, &header.policy, plan)).collect(),
-        slices: slices(manifest, &judged),
+        targets: covered(manifest, &whole).map(|t| measure.target(t, &whole)).collect(),
+        slices: slices::slices(manifest, &whole, plan),
         functions,
         pairs,
-        identities: Vec::new(),
-        swaps: Vec::new(),
-        evidence: None,
+        identities: covered(manifest, &whole)
+            .flat_map(|t| identities::identities(manifest, t, &whole, plan))
+            .collect(),
+        swaps: covered(manifest, &whole)
+            .filter_map(|t| identities::swaps(manifest, t, &whole, plan))
+            .collect(),
+        evidence: identities::evidence(manifest, &all, plan),
         cost: None,
     }
+}
+
+/// Pairs the examples with what was said of them.
+fn judged<'a>(cases: &'a Cases, predictions: &'a [Prediction]) -> Vec<Judged<'a>> {
+    assert_eq!(cases.examples.len(), predictions.len(), "one prediction per case");
+    cases.examples.iter().zip(predictions).collect()
+}
+
+/// Whether a case is a text as it was found, not a part of one.
+fn is_whole(manifest: &BenchmarkManifest, example: &Example) -> bool {
+    manifest.kind != Kind::Evidence
+        || example.slices.get(rationale::PART).is_some_and(|part| part == rationale::WHOLE)
+}
+
+/// The targets that the subject speaks about at all: one that gives scores, but never for a target, has no head for
+/// it, and "it found none" would be a made-up 0.
+fn covered<'a>(
+    manifest: &'a BenchmarkManifest,
+    judged: &'a [Judged<'a>],
+) -> impl Iterator<Item = Target> + 'a {
+    let silent = judged.iter().all(|(_, p)| p.abstained());
+    manifest
+        .targets
+        .iter()
+        .copied()
+        .filter(move |t| silent || judged.iter().any(|(_, p)| p.score(*t).is_some() || p.decision(*t)))
+}
+
+/// A bootstrapped number as the report writes it.
+fn estimated(estimate: Estimate, n: usize, undefined: &'static str) -> Metric {
+    Metric::bootstrapped(estimate.value, estimate.interval, n, undefined)
 }
 
 fn sources(manifest: &BenchmarkManifest) -> Vec<SourceReport> {
@@ -124,61 +179,17 @@ fn abstained(judged: &[Judged<'_>]) -> usize {
     judged.iter().filter(|(_, p)| p.abstained()).count()
 }
 
-fn abstained_languages(predictions: &[Prediction]) -> BTreeMap<String, usize> {
+fn abstained_languages(judged: &[Judged<'_>]) -> BTreeMap<String, usize> {
     let mut out = BTreeMap::new();
-    for p in predictions.iter().filter(|p| p.abstained()) {
+    for (_, p) in judged.iter().filter(|(_, p)| p.abstained()) {
         *out.entry(p.language.clone()).or_default() += 1;
     }
     out
 }
 
-fn bands(predictions: &[Prediction]) -> BTreeMap<&'static str, usize> {
-    let count = |band| predictions.iter().filter(|p| p.band == band).count();
+fn bands(judged: &[Judged<'_>]) -> BTreeMap<&'static str, usize> {
+    let count = |band| judged.iter().filter(|(_, p)| p.band == band).count();
     [Band::None, Band::Review, Band::Urgent].into_iter().map(|b| (b.id(), count(b))).collect()
-}
-
-fn threshold(target: Target, policy: &PolicyLine) -> f64 {
-    f64::from(match target {
-        Target::Extremism => policy.review,
-        Target::Category(c) => policy.categories[c.index()],
-    })
-}
-
-fn target(target: Target, judged: &[Judged<'_>], policy: &PolicyLine, plan: Plan) -> TargetReport {
-    let labelled: Vec<Judged<'_>> =
-        judged.iter().copied().filter(|(e, _)| target.label(e).is_some()).collect();
-    let cases: Vec<Case> = labelled.iter().filter_map(|(e, p)| case(target, e, p)).collect();
-    let (clusters, count) = clusters(&labelled);
-    let confusion = Confusion::of(&cases);
-    let (positives, negatives): (Vec<_>, Vec<_>) =
-        labelled.iter().copied().partition(|(e, _)| target.label(e) == Some(true));
-    TargetReport {
-        target: target.id(),
-        threshold: rounded(threshold(target, policy)),
-        positives: positives.len(),
-        negatives: negatives.len(),
-        unknown: judged.len() - labelled.len(),
-        abstained: cases.iter().filter(|c| c.score.is_none()).count(),
-        true_positives: confusion.true_positives,
-        false_positives: confusion.false_positives,
-        true_negatives: confusion.true_negatives,
-        false_negatives: confusion.false_negatives,
-        clusters: count,
-        metrics: metrics(&cases, &clusters, &confusion, plan),
-        positives_sent: share(&positives, NO_POSITIVES, |(_, p)| p.flagged()),
-        negatives_sent: share(&negatives, NO_NEGATIVES, |(_, p)| p.flagged()),
-        at_fixed_fpr: Vec::new(),
-        at_fixed_recall: Vec::new(),
-        precision_at_k: Vec::new(),
-        at_prevalence: Vec::new(),
-        reliability: Vec::new(),
-        risk_coverage: Vec::new(),
-        curve: Vec::new(),
-        precision_band: Vec::new(),
-        roc_band: Vec::new(),
-        worst_false_alarms: Vec::new(),
-        worst_misses: Vec::new(),
-    }
 }
 
 fn case(target: Target, example: &Example, prediction: &Prediction) -> Option<Case> {
@@ -186,50 +197,24 @@ fn case(target: Target, example: &Example, prediction: &Prediction) -> Option<Ca
     Some(Case { score: prediction.score(target), positive, flagged: prediction.decision(target) })
 }
 
-fn metrics(
-    cases: &[Case],
-    clusters: &[usize],
-    confusion: &Confusion,
-    plan: Plan,
-) -> BTreeMap<&'static str, Metric> {
-    let ranked = Ranked::new(cases);
-    let point = ranked.statistics();
-    let interval = bootstrap::intervals(&ranked, clusters, plan);
-    let (tp, fp, tn) = (confusion.true_positives, confusion.false_positives, confusion.true_negatives);
-    let scored = ranked.scored();
-    let calibration = match expected_calibration_error(cases) {
-        Some(error) => {
-            Metric::bare(error, scored, "resampling noise only adds to it, an interval would mislead")
-        }
-        None => Metric::undefined(scored, NONE_SCORED),
-    };
-    BTreeMap::from([
-        ("precision", Metric::rate(tp, tp + fp, NOTHING_FLAGGED)),
-        ("recall", Metric::rate(tp, confusion.positives(), NO_POSITIVES)),
-        ("false_positive_rate", Metric::rate(fp, confusion.negatives(), NO_NEGATIVES)),
-        ("accuracy", Metric::rate(tp + tn, cases.len(), NO_CASES)),
-        (
-            "f1",
-            Metric::bootstrapped(
-                point.f1,
-                interval.f1,
-                cases.len(),
-                "nothing positive, by label or decision",
-            ),
-        ),
-        (
-            "average_precision",
-            Metric::bootstrapped(
-                point.average_precision,
-                interval.average_precision,
-                scored,
-                NO_SCORED_POSITIVES,
-            ),
-        ),
-        ("roc_auc", Metric::bootstrapped(point.roc_auc, interval.roc_auc, scored, ONE_CLASS)),
-        ("brier", Metric::bootstrapped(point.brier, interval.brier, scored, NONE_SCORED)),
-        ("calibration_error", calibration),
-    ])
+/// The cases whose label for one target is known.
+struct Labelled<'a> {
+    judged: Vec<Judged<'a>>,
+    /// One for each of `judged`.
+    cases: Vec<Case>,
+    /// The group of each, numbered from 0 without gaps; a case without a group is its own.
+    clusters: Vec<usize>,
+    cluster_count: usize,
+}
+
+impl<'a> Labelled<'a> {
+    fn of(target: Target, judged: &[Judged<'a>]) -> Self {
+        let judged: Vec<Judged<'a>> =
+            judged.iter().copied().filter(|(e, _)| target.label(e).is_some()).collect();
+        let cases = judged.iter().filter_map(|(e, p)| case(target, e, p)).collect();
+        let (clusters, cluster_count) = clusters(&judged);
+        Self { judged, cases, clusters, cluster_count }
+    }
 }
 
 /// Numbers the groups of the examples from 0; an example without a group is its own.
@@ -248,91 +233,4 @@ fn clusters(labelled: &[Judged<'_>]) -> (Vec<usize>, usize) {
         })
         .collect();
     (numbers, next)
-}
-
-fn by_slice<'a>(judged: &[Judged<'a>], slice: &'a Slice) -> BTreeMap<&'a str, Vec<Judged<'a>>> {
-    let mut groups: BTreeMap<&str, Vec<Judged<'_>>> = BTreeMap::new();
-    for j in judged {
-        for value in slice.values(j.0) {
-            groups.entry(value).or_default().push(*j);
-        }
-    }
-    groups
-}
-
-fn by_function<'a>(
-    manifest: &BenchmarkManifest,
-    judged: &[Judged<'a>],
-) -> BTreeMap<&'a str, Vec<Judged<'a>>> {
-    let mut groups: BTreeMap<&str, Vec<Judged<'_>>> = BTreeMap::new();
-    for j in judged {
-        groups.entry(manifest.function(j.0).unwrap_or("none")).or_default().push(*j);
-    }
-    groups
-}
-
-fn slices(manifest: &BenchmarkManifest, judged: &[Judged<'_>]) -> BTreeMap<String, Vec<SliceReport>> {
-    let report = |value: &str, part: &[Judged<'_>]| SliceReport {
-        value: value.to_owned(),
-        n: part.len(),
-        abstained: abstained(part),
-        small: part.len() < SMALL,
-        flagged: flagged(part),
-        targets: manifest.targets.iter().map(|t| slice_target(*t, part)).collect(),
-    };
-    manifest
-        .all_slices()
-        .map(|slice| {
-            let groups = by_slice(judged, slice);
-            (slice.name().to_owned(), groups.iter().map(|(value, part)| report(value, part)).collect())
-        })
-        .collect()
-}
-
-fn slice_target(target: Target, part: &[Judged<'_>]) -> SliceTarget {
-    let cases: Vec<Case> = part.iter().filter_map(|(e, p)| case(target, e, p)).collect();
-    let confusion = Confusion::of(&cases);
-    SliceTarget {
-        target: target.id(),
-        recall: Metric::rate(confusion.true_positives, confusion.positives(), NO_POSITIVES),
-        false_positive_rate: Metric::rate(confusion.false_positives, confusion.negatives(), NO_NEGATIVES),
-        average_precision: Metric::undefined(0, NO_CASES),
-        roc_auc: Metric::undefined(0, NO_CASES),
-    }
-}
-
-fn functions_and_pairs(
-    manifest: &BenchmarkManifest,
-    judged: &[Judged<'_>],
-) -> (Vec<FunctionReport>, Vec<PairReport>) {
-    let (Kind::Functional, Some(&target)) = (manifest.kind, manifest.targets.first()) else {
-        return (Vec::new(), Vec::new());
-    };
-    let groups = by_function(manifest, judged);
-    let right = |(e, p): &Judged<'_>| target.label(e) == Some(p.decision(target));
-    let functions = groups.iter().map(|(name, part)| FunctionReport {
-        function: (*name).to_owned(),
-        expected: expected(target, part),
-        n: part.len(),
-        small: part.len() < SMALL,
-        passed: share(part, NO_CASES, right),
-        flagged: flagged(part),
-    });
-    let together = |names: &[String]| {
-        let part: Vec<Judged<'_>> =
-            names.iter().filter_map(|n| groups.get(n.as_str())).flatten().copied().collect();
-        share(&part, NO_CASES, right)
-    };
-    let pairs = manifest.pair.iter().map(|pair| {
-        let (hateful, benign) = (together(&pair.hateful), together(&pair.benign));
-        let both = hateful.value.zip(benign.value).map(|(a, b)| a.min(b));
-        PairReport { name: pair.name.clone(), hateful, benign, both }
-    });
-    (functions.collect(), pairs.collect())
-}
-
-/// The label that all cases share.
-fn expected(target: Target, part: &[Judged<'_>]) -> Option<bool> {
-    let first = target.label(part.first()?.0)?;
-    part.iter().all(|(e, _)| target.label(e) == Some(first)).then_some(first)
 }

@@ -39,12 +39,19 @@ pub struct Header {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cases_digest: Option<String>,
     pub model: ModelLine,
+    /// [`Subject::kind`] of who spoke; a file from another system may leave it out.
+    #[serde(default = "somebody_else")]
+    pub kind: String,
     pub policy: PolicyLine,
     /// SHA-256 over what the subject learnt from for this benchmark; absent for one that was ready before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trained_on: Option<String>,
     /// The ids of the categories, in the order of every array of this file.
     pub categories: Vec<String>,
+}
+
+fn somebody_else() -> String {
+    "predictions".to_owned()
 }
 
 /// Who was measured.
@@ -88,6 +95,7 @@ impl Header {
             benchmark_version: manifest.version,
             cases_digest: Some(cases.digest.clone()),
             model: ModelLine { name: who.model.name.clone(), digest: who.model.digest.clone() },
+            kind: somebody_else(),
             policy: PolicyLine::of(who.policy),
             trained_on: who.trained_on.map(str::to_owned),
             categories: Category::ALL.map(|c| c.id().to_owned()).to_vec(),
@@ -247,8 +255,12 @@ fn collect(
     progress: &mut dyn FnMut(usize),
 ) -> Result<(Header, Vec<Prediction>), Error> {
     let who = subject.identity().expect("only a subject that can be run is asked");
-    let (header, policy) = (Header::new(manifest, cases, who), who.policy.clone());
+    let policy = who.policy.clone();
+    let header = Header { kind: subject.kind().to_owned(), ..Header::new(manifest, cases, who) };
     let first = to_line(&header);
+    if let Some(folder) = path.parent() {
+        fs_err::create_dir_all(folder)?;
+    }
     let (mut done, mut kept) = resume(path, &first, cases)?;
     let mut file = fs_err::OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
     if kept == 0 {

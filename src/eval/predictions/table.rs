@@ -66,6 +66,12 @@ impl Table {
         Ok(Self { folder: folder.to_owned(), target, threshold, model })
     }
 
+    /// What the system is called.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.model.name
+    }
+
     /// The predictions for one benchmark, in the order of its cases.
     ///
     /// # Errors

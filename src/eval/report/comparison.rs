@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::eval::compare::Verdict;
 use crate::eval::report::metric::Metric;
 
 /// The report's subject against another one, on one target of one benchmark.
@@ -29,25 +30,4 @@ pub struct Comparison {
     /// The smallest true difference of accuracy that this test would find four times of five.
     pub minimal_detectable_difference: Option<f64>,
     pub verdict: Verdict,
-}
-
-/// What may be said, at a family-wise error rate of 5 %.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Verdict {
-    Better,
-    Worse,
-    NoDetectableDifference,
-}
-
-impl Verdict {
-    /// In words, for reports.
-    #[must_use]
-    pub const fn words(self) -> &'static str {
-        match self {
-            Self::Better => "better",
-            Self::Worse => "worse",
-            Self::NoDetectableDifference => "no detectable difference",
-        }
-    }
 }

@@ -16,7 +16,7 @@ pub struct Metric {
     /// The part, when the number is a counted share.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub k: Option<usize>,
-    /// How the interval was made: `wilson`, `bca`, `percentile`, `delong`, `newcombe` or `none`.
+    /// How the interval was made: `wilson`, `bca`, `percentile`, `delong`, `newcombe`, `clopper_pearson` or `none`.
     pub interval: &'static str,
     /// Why there is no value, or no interval.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -10,6 +10,8 @@
 //! ```
 
 pub mod comparison;
+pub mod html;
+mod json;
 pub mod markdown;
 pub mod metric;
 pub mod result;
@@ -58,7 +60,7 @@ pub struct SubjectLine {
     pub name: String,
     pub digest: String,
     /// `bundle`, `endpoint`, `baseline`, `predictions` or `scripted`.
-    pub kind: &'static str,
+    pub kind: String,
     /// The thresholds, when they are the same on every benchmark; a baseline that chooses them on each benchmark's
     /// own validation part has none here, and states them with each target.
     pub policy: Option<PolicyLine>,
@@ -133,14 +135,12 @@ impl EvalReport {
         self.subjects.first().expect("a report has at least one subject")
     }
 
-    /// The report as pretty JSON with a final line break.
+    /// The report as JSON with a final line break.
     ///
     /// # Panics
     /// Never: the report has string keys and finite numbers only.
     #[must_use]
     pub fn to_json(&self) -> String {
-        let mut json = serde_json::to_string_pretty(self).expect("plain structs with string keys serialise");
-        json.push('\n');
-        json
+        json::to_string(self).expect("plain structs with string keys serialise")
     }
 }

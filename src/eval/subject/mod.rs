@@ -151,6 +151,21 @@ impl Subject {
         }
     }
 
+    /// What it is called in the report, and what its folder of predictions is called.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self {
+            Self::Bundle(bundle) => bundle.model().name.clone(),
+            Self::Baseline(baseline) => baseline.name().to_owned(),
+            Self::Endpoint(endpoint) => endpoint.model().name.clone(),
+            Self::Scripted(scripted) => scripted.model.name.clone(),
+            Self::Table(table) => table.name().to_owned(),
+            Self::Predictions(folder) => {
+                folder.file_name().unwrap_or_default().to_string_lossy().into_owned()
+            }
+        }
+    }
+
     /// Makes ready for a benchmark: a baseline learns from its training part. Must come before [`Subject::identity`]
     /// and [`Subject::answer`].
     ///

@@ -81,13 +81,23 @@ impl Bench {
         subject: &mut Subject,
         out: &str,
     ) -> Result<EvalReport, countervail::eval::error::Error> {
+        self.run_all(manifest, std::slice::from_mut(subject), out)
+    }
+
+    pub(crate) fn run_all(
+        &self,
+        manifest: &str,
+        subjects: &mut [Subject],
+        out: &str,
+    ) -> Result<EvalReport, countervail::eval::error::Error> {
         let run = Run {
             benchmarks: vec![BenchmarkManifest::parse(manifest).unwrap()],
             data_dir: self.root.path().to_owned(),
             out_dir: self.path(out),
             plan: PLAN,
+            ledger: Some(self.path("ledger.jsonl")),
         };
-        run.execute(subject, &mut |_| {})
+        run.execute(subjects, &mut |_| {})
     }
 
     pub(crate) fn bytes(&self, file: &str) -> Vec<u8> {

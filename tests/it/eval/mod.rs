@@ -5,8 +5,12 @@
 mod baselines;
 mod bench;
 mod endpoints;
+mod gate;
+mod html;
+mod ledger;
 mod linear;
 mod manifests;
+mod recruitcheck;
 mod reference;
 mod runs;
 mod services;

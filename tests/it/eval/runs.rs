@@ -10,7 +10,7 @@ fn two_runs_write_the_same_bytes() {
     let manifest = labelled(&bench);
     bench.run(&manifest, &mut scripted("a"), "one");
     bench.run(&manifest, &mut scripted("a"), "two");
-    for file in ["report.json", "report.md", "predictions/labelled.jsonl"] {
+    for file in ["report.json", "report.md", "predictions/a/labelled.jsonl"] {
         assert_eq!(bench.bytes(&format!("one/{file}")), bench.bytes(&format!("two/{file}")), "{file}");
     }
     let json = String::from_utf8(bench.bytes("one/report.json")).unwrap();
@@ -23,13 +23,13 @@ fn a_stopped_run_goes_on_and_ends_in_the_same_bytes() {
     let bench = Bench::new();
     let manifest = labelled(&bench);
     bench.run(&manifest, &mut scripted("a"), "whole");
-    let whole = bench.bytes("whole/predictions/labelled.jsonl");
+    let whole = bench.bytes("whole/predictions/a/labelled.jsonl");
     for cut in [0, 10, whole.len() / 3, whole.len() / 2, whole.len() - 1, whole.len()] {
-        let kept = bench.path("cut/predictions/labelled.jsonl");
+        let kept = bench.path("cut/predictions/a/labelled.jsonl");
         fs_err::create_dir_all(kept.parent().unwrap()).unwrap();
         fs_err::write(&kept, &whole[..cut]).unwrap();
         bench.run(&manifest, &mut scripted("a"), "cut");
-        assert_eq!(bench.bytes("cut/predictions/labelled.jsonl"), whole, "cut at {cut}");
+        assert_eq!(bench.bytes("cut/predictions/a/labelled.jsonl"), whole, "cut at {cut}");
         assert_eq!(bench.bytes("cut/report.json"), bench.bytes("whole/report.json"));
     }
 }
@@ -49,13 +49,30 @@ fn predictions_of_another_model_are_replaced() {
     let bench = Bench::new();
     let manifest = labelled(&bench);
     bench.run(&manifest, &mut scripted("a"), "out");
-    let report = bench.run(&manifest, &mut scripted("b"), "out");
-    assert_eq!(report.subject().name, "b");
-    bench.run(&manifest, &mut scripted("b"), "fresh");
+    let Subject::Scripted(mut other) = scripted("a") else { unreachable!() };
+    other.model.digest = "sha256:another".to_owned();
+    let report = bench.run(&manifest, &mut Subject::Scripted(other), "out");
+    assert_eq!(report.subject().digest, "sha256:another");
+    let kept = String::from_utf8(bench.bytes("out/predictions/a/labelled.jsonl")).unwrap();
+    assert!(kept.lines().next().unwrap().contains("sha256:another"), "the old predictions are gone");
+}
+
+#[test]
+fn subjects_stand_side_by_side_and_need_names_of_their_own() {
+    let bench = Bench::new();
+    let manifest = labelled(&bench);
+    let report = bench.run_all(&manifest, &mut [scripted("a"), scripted("b")], "out").unwrap();
+    let names: Vec<&str> = report.subjects.iter().map(|s| s.name.as_str()).collect();
+    assert_eq!(names, ["a", "b"]);
+    assert_eq!(only(&report).results[1].subject, "b");
     assert_eq!(
-        bench.bytes("out/predictions/labelled.jsonl"),
-        bench.bytes("fresh/predictions/labelled.jsonl")
+        only(&report).results[0].targets[0].true_positives,
+        only(&report).results[1].targets[0].true_positives
     );
+    let twice = bench.run_all(&manifest, &mut [scripted("a"), scripted("a")], "out").unwrap_err().to_string();
+    assert!(twice.contains("two subjects"), "{twice}");
+    let path = bench.run_all(&manifest, &mut [scripted("../a")], "out").unwrap_err().to_string();
+    assert!(path.contains("no path"), "{path}");
 }
 
 #[test]
@@ -63,7 +80,7 @@ fn a_folder_of_predictions_gives_the_report_of_its_model() {
     let bench = Bench::new();
     let manifest = labelled(&bench);
     bench.run(&manifest, &mut scripted("a"), "model");
-    bench.run(&manifest, &mut Subject::Predictions(bench.path("model/predictions")), "again");
+    bench.run(&manifest, &mut Subject::Predictions(bench.path("model/predictions/a")), "again");
     assert_eq!(bench.bytes("model/report.json"), bench.bytes("again/report.json"));
 }
 
@@ -72,7 +89,7 @@ fn predictions_that_do_not_fit_are_refused_with_the_reason() {
     let bench = Bench::new();
     let manifest = labelled(&bench);
     bench.run(&manifest, &mut scripted("a"), "out");
-    let file = bench.path("out/predictions/labelled.jsonl");
+    let file = bench.path("out/predictions/a/labelled.jsonl");
     let whole = fs_err::read_to_string(&file).unwrap();
     let last = whole.trim_end().rfind('\n').unwrap();
     let first = whole.find('\n').unwrap();
@@ -86,7 +103,7 @@ fn predictions_that_do_not_fit_are_refused_with_the_reason() {
         (String::new(), "empty"),
     ] {
         fs_err::write(&file, text).unwrap();
-        let mut subject = Subject::Predictions(bench.path("out/predictions"));
+        let mut subject = Subject::Predictions(bench.path("out/predictions/a"));
         let error = bench.try_run(&manifest, &mut subject, "again").unwrap_err().to_string();
         assert!(error.contains(reason), "{error}");
     }
@@ -99,7 +116,7 @@ fn clusters_and_unknown_labels_are_counted() {
     let targets = &own(&report).targets;
     assert_eq!((targets[0].target, targets[1].target), ("extremism", "hate"));
     assert_eq!(targets[0].clusters, 150);
-    assert!((targets[0].threshold - 0.5).abs() < 1e-9 && (targets[1].threshold - 0.6).abs() < 1e-9);
+    assert!((targets[0].threshold - 0.5).abs() < 1e-6 && (targets[1].threshold - 0.6).abs() < 1e-6);
     let auc = &targets[0].metrics["roc_auc"];
     assert_eq!((auc.interval, auc.n), ("bca", 600));
     assert!(auc.low < auc.value && auc.value < auc.high, "{auc:?}");
@@ -176,7 +193,7 @@ fn a_panel_holds_its_promise_only_with_its_whole_interval() {
 fn functions_pass_by_their_own_labels_and_pairs_take_the_lower() {
     let bench = Bench::new();
     let csv = "id,text,kind,gold\na,one 90,plain,1\nb,two 10,plain,1\nc,three 5,mention,0\nd,four 90,mention,0\ne,five 1,mention,0\n";
-    let more = "targets = [\"hate\"]\nfunction_slice = \"kind\"\nslices = [\"kind\"]";
+    let more = "targets = [\"hate\"]\nfunction_slice = \"kind\"";
     let pair = "[[pair]]\nname = \"plain, against mention\"\nhateful = [\"plain\"]\nbenign = [\"mention\"]\n";
     let labels = "id = \"id\"\nslices = [\"kind\"]\nset = { hate = 0 }\nlabels = [{ column = \"gold\", is = [\"1\"], set = { hate = 1 } }]";
     let manifest = head("suite", "functional", more) + &bench.source("f.csv", csv, labels) + pair;
@@ -205,4 +222,16 @@ fn changed_data_is_refused() {
     fs_err::write(bench.path("p.csv"), "text\ncalm 2\n").unwrap();
     let error = bench.try_run(&manifest, &mut scripted("a"), "out").unwrap_err();
     assert!(format!("{:?}", anyhow::Error::from(error)).contains("SHA-256"));
+}
+
+#[test]
+fn a_report_says_the_how_manieth_look_it_is() {
+    let bench = Bench::new();
+    let manifest = labelled(&bench);
+    let looks = |name: &str| only(&bench.run(&manifest, &mut scripted(name), "out")).looks;
+    assert_eq!(looks("a"), Some(1));
+    assert_eq!(looks("b"), Some(2));
+    assert_eq!(looks("a"), Some(1), "looking again does not make it a later look");
+    let lines = bench.bytes("ledger.jsonl").iter().filter(|b| **b == b'\n').count();
+    assert_eq!(lines, 3, "every look is kept");
 }

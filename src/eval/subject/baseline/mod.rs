@@ -56,6 +56,12 @@ impl Baseline {
         Ok(Self { spec, model, general: None, own: None })
     }
 
+    /// What it is called.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.spec.name
+    }
+
     /// Learns what there is to learn for this benchmark.
     ///
     /// # Errors
