@@ -165,7 +165,7 @@ impl Run {
         let kept =
             self.out_dir.join("predictions").join(subject.name()).join(format!("{}.jsonl", manifest.name));
         let (header, predictions) = predictions::gather(subject, manifest, cases, &kept, progress)?;
-        Ok(Said { header, predictions, cost: cost::read(&kept)? })
+        Ok(Said { header, predictions, cost: cost::read(&kept)?.map(|spent| spent.cost) })
     }
 }
 

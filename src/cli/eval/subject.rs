@@ -32,7 +32,12 @@ pub(super) struct SubjectArgs {
     #[arg(long, value_name = "DIR")]
     predictions: Option<PathBuf>,
     /// What the scores of NAME.csv (columns id, score and perhaps flagged) are about: extremism or a category
-    #[arg(long, requires_all = ["predictions", "threshold"], value_parser = target)]
+    #[arg(
+        long,
+        requires_all = ["predictions", "threshold"],
+        conflicts_with_all = ["model", "baseline", "endpoint"],
+        value_parser = target
+    )]
     target: Option<Target>,
     /// From which score on the system of NAME.csv flags, 0 to 1
     #[arg(long, requires = "target", value_parser = score)]

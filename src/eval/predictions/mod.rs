@@ -275,8 +275,8 @@ fn collect(
     for chunk in cases.examples[done.len()..].chunks(CHUNK) {
         let answers = subject.answer(&manifest.name, chunk);
         // What failed was paid for too.
-        if let Some(cost) = subject.take_cost() {
-            cost::add(path, &cost)?;
+        if let Some(spent) = subject.take_spent() {
+            cost::add(path, &spent)?;
         }
         let answers = answers?;
         assert_eq!(answers.len(), chunk.len(), "a subject answers every text");

@@ -27,7 +27,7 @@ use crate::eval::subject::answer::Answer;
 use crate::eval::subject::baseline::Baseline;
 use crate::eval::subject::bundle::Bundle;
 use crate::eval::subject::endpoint::Endpoint;
-use crate::eval::subject::endpoint::cost::Cost;
+use crate::eval::subject::endpoint::cost::Spent;
 
 /// What a subject said of one case.
 #[derive(Debug, Clone, PartialEq)]
@@ -208,9 +208,9 @@ impl Subject {
     }
 
     /// What the answers since the last call cost; `None` for what costs nothing.
-    pub fn take_cost(&mut self) -> Option<Cost> {
+    pub fn take_spent(&mut self) -> Option<Spent> {
         match self {
-            Self::Endpoint(endpoint) => Some(endpoint.take_cost()),
+            Self::Endpoint(endpoint) => Some(endpoint.take_spent()),
             _ => None,
         }
     }

@@ -66,11 +66,11 @@ fn a_baseline_learns_from_the_published_training_part() {
     let report = bench.run(&manifest, &mut baseline(&bench, TERMS), "out");
     let result = only(&report).own();
     assert_eq!(result.targets[0].metrics["accuracy"].value, Some(1.0));
-    assert_eq!((result.subject.as_str(), report.subject().kind), ("plain", "baseline"));
+    assert_eq!((result.subject.as_str(), report.subject().kind.as_str()), ("plain", "baseline"));
     assert!(report.subject().policy.is_none(), "its thresholds are those of one benchmark");
-    let header = header(&bench, "out/predictions/learnable.jsonl");
+    let header = header(&bench, "out/predictions/plain/learnable.jsonl");
     assert_eq!(header.trained_on.map(|digest| digest.len()), Some(64));
-    let lines = String::from_utf8(bench.bytes("out/predictions/learnable.jsonl")).unwrap();
+    let lines = String::from_utf8(bench.bytes("out/predictions/plain/learnable.jsonl")).unwrap();
     assert!(lines.lines().skip(1).all(|l| l.contains("\"scores\":[null,null,null,null,null,null]")));
     assert!(!lines.contains("stones"), "no text");
 }
@@ -84,11 +84,12 @@ fn its_threshold_is_chosen_on_the_validation_part() {
     let negative = rows(20, 1000, "validation").replace(",1\n", ",0\n");
     let careful = learnable(&bench, &negative);
     let report = bench.run(&careful, &mut baseline(&bench, TERMS), "careful");
-    let review = |out: &str| header(&bench, &format!("{out}/predictions/learnable.jsonl")).policy.review;
+    let review =
+        |out: &str| header(&bench, &format!("{out}/predictions/plain/learnable.jsonl")).policy.review;
     assert!(review("plain") < review("careful"), "{} {}", review("plain"), review("careful"));
     assert_ne!(
-        header(&bench, "plain/predictions/learnable.jsonl").trained_on,
-        header(&bench, "careful/predictions/learnable.jsonl").trained_on
+        header(&bench, "plain/predictions/plain/learnable.jsonl").trained_on,
+        header(&bench, "careful/predictions/plain/learnable.jsonl").trained_on
     );
     assert!((only(&report).own().targets[0].threshold - f64::from(review("careful"))).abs() < 1e-6);
 }
@@ -105,11 +106,12 @@ fn where_nothing_is_published_it_learns_from_its_own_sources() {
         data_dir: bench.root.path().to_owned(),
         out_dir: bench.path("out"),
         plan: PLAN,
+        ledger: None,
     };
-    let report = run.execute(&mut baseline(&bench, TERMS), &mut |_| {}).unwrap();
+    let report = run.execute(&mut [baseline(&bench, TERMS)], &mut |_| {}).unwrap();
     let half = |b: usize| report.benchmarks[b].own().flagged.value;
     assert_eq!((half(0), half(1)), (Some(0.5), Some(0.5)));
-    let trained = |name: &str| header(&bench, &format!("out/predictions/{name}.jsonl")).trained_on;
+    let trained = |name: &str| header(&bench, &format!("out/predictions/plain/{name}.jsonl")).trained_on;
     assert!(trained("one").is_some() && trained("one") == trained("two"));
 }
 
@@ -119,8 +121,8 @@ fn equal_inputs_give_equal_bytes_and_kept_predictions_are_read_again() {
     let manifest = learnable(&bench, &rows(20, 7, "validation"));
     bench.run(&manifest, &mut baseline(&bench, TERMS), "one");
     bench.run(&manifest, &mut baseline(&bench, TERMS), "two");
-    bench.run(&manifest, &mut Subject::Predictions(bench.path("one/predictions")), "three");
-    let file = "predictions/learnable.jsonl";
+    bench.run(&manifest, &mut Subject::Predictions(bench.path("one/predictions/plain")), "three");
+    let file = "predictions/plain/learnable.jsonl";
     assert_eq!(bench.bytes(&format!("one/{file}")), bench.bytes(&format!("two/{file}")));
     assert_eq!(bench.bytes("one/report.json"), bench.bytes("two/report.json"));
     let value = |out: &str| -> serde_json::Value {
@@ -142,7 +144,7 @@ fn the_majority_is_the_share_of_the_training_labels() {
     let report = bench.run(&manifest, &mut baseline(&bench, "[majority]\n"), "out");
     let target = &only(&report).own().targets[0];
     assert_eq!((target.true_positives, target.false_positives), (20, 20), "it flags everything");
-    let lines = String::from_utf8(bench.bytes("out/predictions/common.jsonl")).unwrap();
+    let lines = String::from_utf8(bench.bytes("out/predictions/plain/common.jsonl")).unwrap();
     assert!(lines.lines().skip(1).all(|l| l.contains("\"extremism\":0.75,")), "{lines}");
 }
 
@@ -159,7 +161,7 @@ fn keywords_need_nothing_to_learn_from() {
     assert_eq!((target.true_positives, target.false_positives), (20, 1));
     assert_eq!(only(&report).own().categories["hate"].value, Some(0.5));
     assert!(report.subject().policy.is_some(), "its thresholds are the same everywhere");
-    assert_eq!(header(&bench, "out/predictions/learnable.jsonl").trained_on, None);
+    assert_eq!(header(&bench, "out/predictions/plain/learnable.jsonl").trained_on, None);
 }
 
 #[test]

@@ -54,7 +54,7 @@ async fn measure(bench: &Arc<Bench>, manifest: &str, file: PathBuf, key: &str) -
 }
 
 fn cost_of(bench: &Bench) -> Cost {
-    cost::read(&bench.path("out/predictions/numbered.jsonl")).unwrap().unwrap()
+    cost::read(&bench.path("out/predictions/rival/numbered.jsonl")).unwrap().unwrap().cost
 }
 
 #[tokio::test]
@@ -80,7 +80,7 @@ async fn our_own_service_is_a_subject_like_any_other() {
     assert_eq!((result.abstained, result.bands["urgent"], result.bands["review"]), (2, 2, 2));
     assert_eq!(result.targets[0].metrics["average_precision"].value, Some(1.0));
     // The higher of the two names, in the cases that were read.
-    let lines = String::from_utf8(bench.bytes("out/predictions/ours.jsonl")).unwrap();
+    let lines = String::from_utf8(bench.bytes("out/predictions/rival/ours.jsonl")).unwrap();
     assert!(lines.contains("\"scores\":[null,0.875,null,null,null,null]"), "{lines}");
     assert_eq!(app.audit_kinds().await.len(), 5, "the key, and a review job for each flagged text");
 }
@@ -115,7 +115,7 @@ async fn perspective_is_asked_one_by_one_and_may_not_read_a_language() {
     assert_eq!(result.abstained, 4, "two it refuses, one is not sent, one is too long to be sent");
     assert_eq!(service.texts().len(), 2);
     assert_eq!(result.targets[0].true_positives, 1);
-    let lines = String::from_utf8(bench.bytes("out/predictions/numbered.jsonl")).unwrap();
+    let lines = String::from_utf8(bench.bytes("out/predictions/rival/numbered.jsonl")).unwrap();
     // The higher of INSULT, which is half of it, and THREAT.
     assert!(lines.contains("[null,null,null,0.9,null,null]"), "{lines}");
 }
@@ -220,10 +220,15 @@ async fn a_killed_run_goes_on_and_asks_for_no_finished_chunk_again() {
     // The eight requests of each chunk that was finished; those of the one that was killed are not known any more.
     assert_eq!((cost_of(&bench).requests, cost_of(&bench).texts), (19, 600));
     finish("whole").await;
-    for file in ["predictions/numbered.jsonl", "report.json"] {
+    for file in ["predictions/rival/numbered.jsonl", "report.json"] {
         assert_eq!(bench.bytes(&format!("out/{file}")), bench.bytes(&format!("whole/{file}")), "{file}");
     }
-    for file in ["predictions/numbered.jsonl", "predictions/numbered.cost.json", "report.json", "report.md"] {
+    for file in [
+        "predictions/rival/numbered.jsonl",
+        "predictions/rival/numbered.cost.json",
+        "report.json",
+        "report.md",
+    ] {
         assert!(!String::from_utf8(bench.bytes(&format!("out/{file}"))).unwrap().contains(KEY), "{file}");
     }
     assert!(!said.contains(KEY));

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use secrecy::{ExposeSecret as _, SecretString};
 use ureq::http::Response;
 
-use crate::eval::subject::endpoint::cost::Cost;
+use crate::eval::subject::endpoint::cost::Spent;
 use crate::eval::subject::endpoint::shape::{self, Reply};
 use crate::eval::subject::endpoint::spec::{Shape, Spec};
 
@@ -51,14 +51,14 @@ impl Caller {
         spec: &Spec,
         texts: &[&str],
         language: Option<&str>,
-        cost: &mut Cost,
+        spent: &mut Spent,
     ) -> Result<Vec<Reply>, String> {
         let body = shape::request(spec, texts, language).to_string();
         let started = Instant::now();
         let mut attempt = 0;
         let result = loop {
             self.wait_for_turn(spec.requests_per_second);
-            cost.requests += 1;
+            spent.cost.requests += 1;
             let (reason, named) = match self.post(spec, &body, texts.len()) {
                 Ok(Outcome::Answered(replies)) => break Ok(replies),
                 Ok(Outcome::Again(reason, named)) => (reason, named),
@@ -74,12 +74,12 @@ impl Caller {
                 break Err(format!("{reason}, and asks for {} s; the next run goes on here", wait.as_secs()));
             }
             std::thread::sleep(wait);
-            cost.retries += 1;
+            spent.cost.retries += 1;
             attempt += 1;
         };
-        cost.seconds += started.elapsed().as_secs_f64();
+        spent.seconds += started.elapsed().as_secs_f64();
         if result.is_ok() {
-            cost.count(texts, spec.price.as_ref());
+            spent.cost.count(texts, spec.price.as_ref());
         }
         result
     }

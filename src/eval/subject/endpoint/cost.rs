@@ -22,13 +22,20 @@ pub struct Cost {
     pub characters: u64,
     /// Requests that repeat one before.
     pub retries: u64,
-    /// Between the first request of each batch and its answer, waiting included.
-    pub seconds: f64,
     /// For the texts that were answered, as the description of the endpoint states it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub price: Option<f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub currency: Option<String>,
+}
+
+/// The cost and the time it took, which no report states: it is another one each time.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Spent {
+    pub cost: Cost,
+    /// Between the first request of each batch and its answer, waiting included.
+    pub seconds: f64,
 }
 
 impl Cost {
@@ -51,7 +58,6 @@ impl Cost {
             texts: self.texts + more.texts,
             characters: self.characters + more.characters,
             retries: self.retries + more.retries,
-            seconds: self.seconds + more.seconds,
             price: match (self.price, more.price) {
                 (Some(a), Some(b)) => Some(a + b),
                 (a, b) => a.or(b),
@@ -65,24 +71,25 @@ impl Cost {
 ///
 /// # Errors
 /// When the file beside them cannot be read.
-pub fn read(predictions: &Path) -> Result<Option<Cost>, Error> {
+pub fn read(predictions: &Path) -> Result<Option<Spent>, Error> {
     let path = beside(predictions);
     let text = match fs_err::read_to_string(&path) {
         Ok(text) => text,
         Err(e) if e.kind() == ErrorKind::NotFound => return Ok(None),
         Err(e) => return Err(e.into()),
     };
-    let cost = serde_json::from_str(&text)
+    let spent = serde_json::from_str(&text)
         .map_err(|e| Error::Predictions { path, reason: format!("this is no cost: {e}") })?;
-    Ok(Some(cost))
+    Ok(Some(spent))
 }
 
 /// Adds to what the predictions at `predictions` have cost.
 ///
 /// # Errors
 /// When the file beside them cannot be read or written.
-pub fn add(predictions: &Path, more: &Cost) -> Result<(), Error> {
-    let total = read(predictions)?.unwrap_or_default().plus(more);
+pub fn add(predictions: &Path, more: &Spent) -> Result<(), Error> {
+    let before = read(predictions)?.unwrap_or_default();
+    let total = Spent { cost: before.cost.plus(&more.cost), seconds: before.seconds + more.seconds };
     let mut json = serde_json::to_string_pretty(&total).expect("a plain struct of finite numbers serialises");
     json.push('\n');
     let path = beside(predictions);

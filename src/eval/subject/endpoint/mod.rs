@@ -23,7 +23,7 @@ use crate::eval::error::Error;
 use crate::eval::manifest::Target;
 use crate::eval::subject::answer::Answer;
 use crate::eval::subject::endpoint::caller::Caller;
-use crate::eval::subject::endpoint::cost::Cost;
+use crate::eval::subject::endpoint::cost::Spent;
 use crate::eval::subject::endpoint::shape::Reply;
 use crate::eval::subject::endpoint::spec::Spec;
 
@@ -34,7 +34,7 @@ pub struct Endpoint {
     model: ModelRef,
     policy: Policy,
     caller: Caller,
-    cost: Cost,
+    spent: Spent,
 }
 
 impl Endpoint {
@@ -49,7 +49,7 @@ impl Endpoint {
         let model = ModelRef { name: spec.name.clone(), digest: format!("sha256:{digest}") };
         let policy = spec.policy().map_err(refuse)?;
         let caller = Caller::new(&spec, key).map_err(refuse)?;
-        Ok(Self { spec, model, policy, caller, cost: Cost::default() })
+        Ok(Self { spec, model, policy, caller, spent: Spent::default() })
     }
 
     /// The name of the description, and its digest: what runs behind the address is known to its owner only.
@@ -65,8 +65,8 @@ impl Endpoint {
     }
 
     /// What was asked since the last call of this.
-    pub fn take_cost(&mut self) -> Cost {
-        std::mem::take(&mut self.cost)
+    pub fn take_spent(&mut self) -> Spent {
+        std::mem::take(&mut self.spent)
     }
 
     /// One answer for each case, in order.
@@ -87,7 +87,7 @@ impl Endpoint {
                 reason,
             };
             let language = cases[batch[0]].language.as_deref();
-            let replies = self.caller.ask(&self.spec, &texts, language, &mut self.cost).map_err(refuse)?;
+            let replies = self.caller.ask(&self.spec, &texts, language, &mut self.spent).map_err(refuse)?;
             for (i, reply) in batch.iter().zip(replies) {
                 answers[*i] = self.read(&cases[*i], reply).map_err(refuse)?;
             }
