@@ -11,7 +11,7 @@ use crate::eval::manifest::BenchmarkManifest;
 use crate::eval::measure::{self, Detail};
 use crate::eval::predictions::{self, Header};
 use crate::eval::report::{
-    BenchmarkReport, EvalReport, LeftOut, SCHEMA_VERSION, SubjectLine, Tool, markdown,
+    BenchmarkReport, EvalReport, LeftOut, SCHEMA_VERSION, SubjectLine, Tool, html, markdown,
 };
 use crate::eval::subject::{Prediction, Subject};
 
@@ -21,7 +21,7 @@ pub struct Run {
     pub benchmarks: Vec<BenchmarkManifest>,
     /// Folder that the sources' paths are relative to.
     pub data_dir: PathBuf,
-    /// Gets `report.json`, `report.md` and `predictions/SUBJECT/`; made when missing.
+    /// Gets `report.json`, `report.md`, `report.html`, `card.html` and `predictions/SUBJECT/`; made when missing.
     pub out_dir: PathBuf,
     pub plan: Plan,
     /// The test ledger that every look is added to; without one the report states no number of looks.
@@ -104,6 +104,8 @@ impl Run {
         };
         write_whole(&self.out_dir.join("report.json"), &report.to_json())?;
         write_whole(&self.out_dir.join("report.md"), &markdown::render(&report))?;
+        write_whole(&self.out_dir.join("report.html"), &html::render(&report))?;
+        write_whole(&self.out_dir.join("card.html"), &html::card(&report))?;
         Ok(report)
     }
 

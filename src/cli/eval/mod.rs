@@ -24,7 +24,7 @@ pub(crate) struct EvalArgs {
 
 #[derive(Debug, Subcommand)]
 enum EvalCommand {
-    /// Score benchmarks and write report.json, report.md and predictions/
+    /// Score benchmarks and write report.json, report.md, report.html, card.html and predictions/
     Run(run::RunArgs),
     /// Compare a report with a baseline; fails when a number is worse beyond the baseline's interval
     Gate(gate::GateArgs),
