@@ -91,6 +91,13 @@ def holm(p):
     return {"p": [float(v) for v in p], "adjusted": [float(v) for v in multipletests(p, method="holm")[1]]}
 
 
+def bootstrap_p(rng, shift):
+    """Two-sided p-value from resampled differences, counting one more on each side."""
+    d = numpy.round(rng.normal(shift, 1, 200), 1) + 0.0
+    p = min(1.0, 2 * min((1 + (d <= 0).sum()) / 201, (1 + (d >= 0).sum()) / 201))
+    return {"differences": d.tolist(), "p": float(p)}
+
+
 def paired_gain(n, psi):
     """The root of Connor's equation between 0 and the discordance."""
     def lacking(d):
@@ -122,6 +129,7 @@ def main():
           aucs=aucs,
           mcnemar=[mcnemar_reference(b, c) for b, c in discordant],
           holm=[holm(rng.random(size) ** 3) for size in (1, 2, 5, 20)] + [holm([0.01, 0.01, 0.01]), holm([0.0, 1.0, 0.5])],
+          bootstrap_p=[bootstrap_p(rng, shift) for shift in (0.0, 1.0, -2.0, 6.0)],
           paired_gain=[paired_gain(n, psi) for n in (1, 10, 50, 450, 20_000) for psi in (0.01, 0.1, 0.25, 1.0)],
           rate_rise=[rate_rise(n, p) for n in (1, 5, 44, 450, 20_000) for p in (0.0, 0.01, 0.3, 0.95, 1.0)])
 

@@ -50,6 +50,7 @@ def labelled_inputs(rng):
         ("all abstained", half, [None] * 20, 0.5),
         ("positives abstained", half, [None if label else 0.3 for label in half], 0.2),
         ("no cases", [], [], 0.5),
+        ("some tied", rng.integers(0, 2, 90), rng.integers(0, 40, 90) / 40, 0.5),
     ]
     return [(name, numpy.asarray(labels, dtype=int), narrow(scores), threshold) for name, labels, scores, threshold in out]
 

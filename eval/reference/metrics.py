@@ -92,8 +92,10 @@ def expected_hits(labels, scores, k):
     """Expected number of ones among the k highest scores when ties are shuffled."""
     cut = numpy.sort(scores)[::-1][k - 1]
     above, tied = scores > cut, scores == cut
-    draw = stats.hypergeom(int(tied.sum()), int(labels[tied].sum()), int(k - above.sum()))
-    return float(labels[above].sum() + draw.mean())
+    wanted = int(k - above.sum())
+    draw = stats.hypergeom(int(tied.sum()), int(labels[tied].sum()), wanted)
+    hits = numpy.arange(wanted + 1)
+    return float(labels[above].sum() + (hits * draw.pmf(hits)).sum())
 
 
 def precision_at_k(labels, scores, k):

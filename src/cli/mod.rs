@@ -9,6 +9,7 @@
 //! is returned is printed once and ends with 2; attach a [`Hint`](output::Hint) where there is a way out.
 
 // One line per command.
+mod calibrate;
 mod classify;
 mod eval;
 mod key;
@@ -46,6 +47,7 @@ enum Command {
     Key(key::Args),
     User(user::Args),
     Train(train::Args),
+    Calibrate(calibrate::Args),
     Eval(eval::EvalArgs),
 }
 
@@ -58,6 +60,7 @@ impl Command {
             Self::Key(args) => key::run(args, output),
             Self::User(args) => user::run(args, output),
             Self::Train(args) => train::run(args, output),
+            Self::Calibrate(args) => calibrate::run(args, output),
             Self::Eval(args) => eval::run(args, output),
         }
     }

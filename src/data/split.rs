@@ -52,20 +52,15 @@ impl Part {
 /// to the part with the largest share: one chat channel must not be a whole calibration set.
 #[must_use]
 pub fn assign(examples: &[Example], shares: &[(Part, f64)], seed: u64) -> Vec<Part> {
-    let prints = fingerprints(examples);
-    let mut clusters = Clusters::new(examples.len());
-    clusters.join_near(&prints);
-    clusters.join_groups(examples);
-    // The cluster's smallest exact hash names it, and does not depend on the order of the sources.
-    let mut names: HashMap<usize, (u64, usize)> = HashMap::new();
-    for (i, print) in prints.iter().enumerate() {
-        let name = names.entry(clusters.root(i)).or_insert((u64::MAX, 0));
-        name.0 = name.0.min(print.exact);
-        name.1 += 1;
+    let names = clusters(examples);
+    let mut sizes: HashMap<u64, usize> = HashMap::new();
+    for name in &names {
+        *sizes.entry(*name).or_default() += 1;
     }
     let total: f64 = shares.iter().map(|(_, share)| share).sum();
     let largest = shares.iter().max_by(|a, b| a.1.total_cmp(&b.1)).map_or(Part::Fit, |(part, _)| *part);
-    let choose = |(name, size): (u64, usize)| {
+    let choose = |name: u64| {
+        let size = sizes[&name];
         let hash = xxh3_64_with_seed(&name.to_le_bytes(), seed);
         let mut at = (hash >> 11) as f64 / (1_u64 << 53) as f64 * total;
         for (part, share) in shares {
@@ -81,7 +76,24 @@ pub fn assign(examples: &[Example], shares: &[(Part, f64)], seed: u64) -> Vec<Pa
         }
         largest
     };
-    (0..examples.len()).map(|i| choose(names[&clusters.root(i)])).collect()
+    names.into_iter().map(choose).collect()
+}
+
+/// The cluster of each example, as a number that does not depend on the order of the examples: near-duplicates, and
+/// examples of one source and group, share theirs (texts of up to three words follow their copies only).
+#[must_use]
+pub fn clusters(examples: &[Example]) -> Vec<u64> {
+    let prints = fingerprints(examples);
+    let mut clusters = Clusters::new(examples.len());
+    clusters.join_near(&prints);
+    clusters.join_groups(examples);
+    // The cluster's smallest exact hash names it. No two clusters hold one: equal texts are joined.
+    let mut names: HashMap<usize, u64> = HashMap::new();
+    for (i, print) in prints.iter().enumerate() {
+        let name = names.entry(clusters.root(i)).or_insert(u64::MAX);
+        *name = print.exact.min(*name);
+    }
+    (0..examples.len()).map(|i| names[&clusters.root(i)]).collect()
 }
 
 /// Leaves out every example that is a near-duplicate of one of `against`. Also says how many each source

@@ -76,15 +76,26 @@ impl Policy {
         let Some(reading) = &assessment.reading else {
             return Outcome { band: Band::None, categories: [false; Category::COUNT] };
         };
-        let band = if reading.extremism >= self.urgent {
+        let categories = Category::ALL.map(|c| self.applies(c, reading.scores.get(c)));
+        Outcome { band: self.band(reading.extremism), categories }
+    }
+
+    /// How soon a person should look at a text of this `extremism`.
+    #[must_use]
+    pub fn band(&self, extremism: Score) -> Band {
+        if extremism >= self.urgent {
             Band::Urgent
-        } else if reading.extremism >= self.review {
+        } else if extremism >= self.review {
             Band::Review
         } else {
             Band::None
-        };
-        let categories = Category::ALL.map(|c| reading.scores.get(c) >= self.categories[c.index()]);
-        Outcome { band, categories }
+        }
+    }
+
+    /// Whether a category applies at this score.
+    #[must_use]
+    pub fn applies(&self, category: Category, score: Score) -> bool {
+        score >= self.categories[category.index()]
     }
 }
 

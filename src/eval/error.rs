@@ -52,6 +52,25 @@ pub enum Error {
         line: usize,
         reason: String,
     },
+    /// The description of a baseline is not of the documented shape.
+    #[error("baseline {path}: {reason}")]
+    Baseline { path: PathBuf, reason: String },
+    /// What a baseline learns from is missing, changed or cannot be read.
+    #[error("baseline `{name}`: cannot read what it learns from")]
+    Training {
+        name: String,
+        #[source]
+        source: Box<data::error::Error>,
+    },
+    /// The description of an endpoint is not of the documented shape.
+    #[error("endpoint {path}: {reason}")]
+    Endpoint { path: PathBuf, reason: String },
+    /// An endpoint could not be reached, refused, or answered in another shape.
+    #[error("endpoint `{name}`, case `{case}` and those sent with it: {reason}")]
+    Asked { name: String, case: String, reason: String },
+    /// A linear model has nothing to learn from its labels.
+    #[error("cannot fit the linear model: {reason}")]
+    Fit { reason: String },
     /// A file cannot be read or written; the message names it.
     #[error(transparent)]
     Io(#[from] std::io::Error),

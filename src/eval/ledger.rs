@@ -17,6 +17,9 @@ use time::OffsetDateTime;
 use crate::domain::digest::{Canonical, Digest};
 use crate::eval::error::Error;
 
+/// Where the ledger of the repository is.
+pub const FILE: &str = "eval/ledger.jsonl";
+
 /// What is remembered of a look, but for its place in the chain and its time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Look {

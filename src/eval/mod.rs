@@ -21,6 +21,7 @@ pub mod fetch;
 pub mod gate;
 pub mod intervals;
 pub mod ledger;
+pub mod linear;
 pub mod manifest;
 pub mod measure;
 pub mod metrics;

@@ -10,9 +10,11 @@ use crate::eval::ledger::{self, Ledger, Look};
 use crate::eval::manifest::BenchmarkManifest;
 use crate::eval::measure::{self, Detail};
 use crate::eval::predictions::{self, Header};
+use crate::eval::report::result::SubjectResult;
 use crate::eval::report::{
     BenchmarkReport, EvalReport, LeftOut, SCHEMA_VERSION, SubjectLine, Tool, html, markdown,
 };
+use crate::eval::subject::endpoint::cost::{self, Cost};
 use crate::eval::subject::{Prediction, Subject};
 
 /// What to measure, on what, and where to write it.
@@ -46,6 +48,7 @@ pub struct Progress<'a> {
 struct Said {
     header: Header,
     predictions: Vec<Prediction>,
+    cost: Option<Cost>,
 }
 
 impl Said {
@@ -113,7 +116,8 @@ impl Run {
         let mut report = measure::describe(manifest, cases);
         for (i, s) in said.iter().enumerate() {
             let detail = if i == 0 { Detail::Whole } else { Detail::Beside };
-            report.results.push(measure::measure(manifest, cases, s.of(), detail, self.plan));
+            let result = measure::measure(manifest, cases, s.of(), detail, self.plan);
+            report.results.push(SubjectResult { cost: s.cost.clone(), ..result });
         }
         report
     }
@@ -157,17 +161,11 @@ impl Run {
         cases: &Cases,
         progress: &mut dyn FnMut(usize),
     ) -> Result<Said, Error> {
-        let file = format!("{}.jsonl", manifest.name);
-        let (header, predictions) = if let Subject::Predictions(folder) = subject {
-            let read = predictions::read(&folder.join(&file), manifest, cases)?;
-            progress(cases.examples.len());
-            read
-        } else {
-            let folder = self.out_dir.join("predictions").join(subject.name());
-            fs_err::create_dir_all(&folder)?;
-            predictions::collect(subject, manifest, cases, &folder.join(&file), progress)?
-        };
-        Ok(Said { header, predictions })
+        subject.prepare(manifest, &self.data_dir)?;
+        let kept =
+            self.out_dir.join("predictions").join(subject.name()).join(format!("{}.jsonl", manifest.name));
+        let (header, predictions) = predictions::gather(subject, manifest, cases, &kept, progress)?;
+        Ok(Said { header, predictions, cost: cost::read(&kept)? })
     }
 }
 
@@ -205,7 +203,7 @@ fn note_subjects(
             name: s.header.model.name.clone(),
             digest: s.header.model.digest.clone(),
             kind: s.header.kind.clone(),
-            policy: Some(s.header.policy.clone()),
+            policy: s.header.trained_on.is_none().then(|| s.header.policy.clone()),
         }));
         return Ok(());
     }

@@ -11,7 +11,8 @@ use crate::domain::digest::Digest;
 use crate::domain::policy::Policy;
 use crate::domain::score::Score;
 use crate::domain::taxonomy::{Category, Context, TAXONOMY_VERSION};
-use crate::inference::calibration::{Calibration, Combination, Platt};
+use crate::inference::calibration::Calibration;
+use crate::inference::calibration_file::{CalibrationFile, by_category};
 use crate::inference::candle::encoder::EncoderConfig;
 use crate::inference::encode::WindowShape;
 use crate::inference::error::Error;
@@ -47,18 +48,6 @@ pub struct Labels {
     pub window_tokens: usize,
     /// Tokens two windows share.
     pub window_overlap: usize,
-}
-
-/// `calibration.json`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct CalibrationFile {
-    /// Slope and offset by category.
-    pub categories: BTreeMap<String, [f32; 2]>,
-    /// Weight by category.
-    pub weights: BTreeMap<String, f32>,
-    /// Slope and offset of the combined score.
-    pub extremism: [f32; 2],
 }
 
 /// `thresholds.toml`.
@@ -212,33 +201,9 @@ fn check_labels(labels: &Labels) -> Result<(), String> {
     Ok(())
 }
 
-/// One value for each category, in the order of [`Category::ALL`].
-fn by_category<T: Copy>(path: &Path, map: &BTreeMap<String, T>) -> Result<[T; Category::COUNT], Error> {
-    let mut values = Vec::with_capacity(Category::COUNT);
-    for category in Category::ALL {
-        let value = map.get(category.id());
-        values.push(*value.ok_or_else(|| bundle(path, format!("has no value for {category}")))?);
-    }
-    if map.len() > Category::COUNT {
-        return Err(bundle(path, "names something that is no category"));
-    }
-    Ok(values.try_into().ok().expect("one was pushed for each category"))
-}
-
 fn read_calibration(path: &Path) -> Result<Calibration, Error> {
     let file: CalibrationFile = read_json(path)?;
-    let platt = |[slope, offset]: [f32; 2]| Platt { slope, offset };
-    let categories = by_category(path, &file.categories)?.map(platt);
-    let weights = by_category(path, &file.weights)?;
-    let combination = Combination { weights, platt: platt(file.extremism) };
-    let all = categories.iter().chain([&combination.platt]);
-    if all.into_iter().any(|p| !(p.slope > 0.0 && p.slope.is_finite() && p.offset.is_finite())) {
-        return Err(bundle(path, "a slope is not above 0: scores would fall as logits rise"));
-    }
-    if weights.iter().any(|w| !(*w >= 0.0 && w.is_finite())) {
-        return Err(bundle(path, "a weight is negative: `extremism` would fall as a category rises"));
-    }
-    Ok(Calibration { categories, combination })
+    file.try_into().map_err(|reason: String| bundle(path, reason))
 }
 
 fn read_policy(path: &Path) -> Result<Policy, Error> {
@@ -250,7 +215,8 @@ fn read_policy(path: &Path) -> Result<Policy, Error> {
         return Err(bundle(path, "urgent is below review"));
     }
     let mut categories = [Score::ZERO; Category::COUNT];
-    for (slot, value) in categories.iter_mut().zip(by_category(path, &file.categories)?) {
+    let values = by_category(&file.categories).map_err(|reason| bundle(path, reason))?;
+    for (slot, value) in categories.iter_mut().zip(values) {
         *slot = score(value)?;
     }
     Ok(Policy { version: file.policy_version, review, urgent, categories })

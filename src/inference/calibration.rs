@@ -4,34 +4,18 @@ use crate::domain::assessment::Reading;
 use crate::domain::score::{Score, ScoreError, Scores};
 use crate::domain::taxonomy::{Category, Context};
 use crate::inference::classifier::Logits;
-
-/// Platt's correction of one logit (Platt 1999): p = sigmoid(slope · x + offset).
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Platt {
-    /// Above 0, so that the order of texts is kept.
-    pub slope: f32,
-    pub offset: f32,
-}
-
-impl Platt {
-    pub const IDENTITY: Self = Self { slope: 1.0, offset: 0.0 };
-
-    #[must_use]
-    pub fn apply(self, logit: f32) -> f32 {
-        self.slope.mul_add(logit, self.offset)
-    }
-}
+use crate::inference::correction::Correction;
 
 /// How the categories are combined into `extremism`.
 ///
-/// A noisy or (Pearl 1988) with a weight for each category and Platt's correction on top:
-/// the evidence is s = Σ wᵢ · −ln(1 − pᵢ), the combined probability before correction 1 − e⁻ˢ. With wᵢ ≥ 0 and a
-/// positive slope it never falls when a category's score rises.
+/// A noisy or (Pearl 1988) with a weight for each category and a correction on top:
+/// the evidence is s = Σ wᵢ · −ln(1 − pᵢ), the combined probability before correction 1 − e⁻ˢ. With wᵢ ≥ 0 it never
+/// falls when a category's score rises.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Combination {
     /// In the order of [`Category::ALL`], none negative.
     pub weights: [f32; Category::COUNT],
-    pub platt: Platt,
+    pub correction: Correction,
 }
 
 /// −ln(1 − sigmoid(x)) = ln(1 + eˣ), without overflow.
@@ -40,7 +24,7 @@ fn evidence(x: f32) -> f32 {
 }
 
 impl Combination {
-    /// The logit of the noisy or, before Platt's correction; `logits` are calibrated.
+    /// The logit of the noisy or, before its correction; `logits` are calibrated.
     #[must_use]
     pub fn noisy_or(weights: &[f32; Category::COUNT], logits: &[f32; Category::COUNT]) -> f32 {
         let sum: f32 = weights.iter().zip(logits).map(|(w, x)| w * evidence(*x)).sum();
@@ -54,7 +38,7 @@ impl Combination {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Calibration {
     /// In the order of [`Category::ALL`].
-    pub categories: [Platt; Category::COUNT],
+    pub categories: [Correction; Category::COUNT],
     pub combination: Combination,
 }
 
@@ -71,12 +55,39 @@ impl Calibration {
         Ok(Reading { extremism, scores: Scores::new(scores), context: softmax(&logits.context) })
     }
 
+    /// What the windows of one text say together, and which of them was the strongest; `None` without windows.
+    ///
+    /// The highest score of any window counts, category by category; the context is that of the window with the
+    /// highest `extremism`. Averaging would let a long harmless text hide one sentence.
+    ///
+    /// # Errors
+    /// When a logit is NaN.
+    pub fn read_windows(&self, windows: &[Logits]) -> Result<Option<(Reading, usize)>, ScoreError> {
+        let mut best: Option<(Reading, usize)> = None;
+        for (number, logits) in windows.iter().enumerate() {
+            let reading = self.read(logits)?;
+            best = Some(match best {
+                None => (reading, number),
+                Some((so_far, strongest)) => {
+                    let scores = so_far.scores.max(&reading.scores);
+                    let (kept, strongest) = if reading.extremism > so_far.extremism {
+                        (reading, number)
+                    } else {
+                        (so_far, strongest)
+                    };
+                    (Reading { scores, ..kept }, strongest)
+                }
+            });
+        }
+        Ok(best)
+    }
+
     /// Calibrated logits of the categories.
     #[must_use]
     pub fn calibrate(&self, logits: &[f32; Category::COUNT]) -> [f32; Category::COUNT] {
         let mut out = *logits;
-        for (x, platt) in out.iter_mut().zip(&self.categories) {
-            *x = platt.apply(*x);
+        for (x, correction) in out.iter_mut().zip(&self.categories) {
+            *x = correction.apply(*x);
         }
         out
     }
@@ -84,7 +95,7 @@ impl Calibration {
     /// Logit of `extremism`, from calibrated logits.
     #[must_use]
     pub fn combine(&self, calibrated: &[f32; Category::COUNT]) -> f32 {
-        self.combination.platt.apply(Combination::noisy_or(&self.combination.weights, calibrated))
+        self.combination.correction.apply(Combination::noisy_or(&self.combination.weights, calibrated))
     }
 }
 

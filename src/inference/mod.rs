@@ -4,8 +4,10 @@
 
 pub mod bundle;
 pub mod calibration;
+pub mod calibration_file;
 pub mod candle;
 pub mod classifier;
+pub mod correction;
 pub mod encode;
 pub mod error;
 pub mod handle;

@@ -4,12 +4,13 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
-use crate::domain::assessment::{Assessment, LanguageSupport, ModelRef, Reading, Span};
+use crate::domain::assessment::{Assessment, LanguageSupport, ModelRef};
 use crate::domain::policy::Policy;
 use crate::domain::text::Text;
 use crate::inference::bundle::ModelBundle;
+use crate::inference::calibration::Calibration;
 use crate::inference::candle::classifier::CandleClassifier;
-use crate::inference::classifier::{Classifier, Encoding};
+use crate::inference::classifier::{Classifier, Encoding, Logits};
 use crate::inference::encode::{TextEncoder, Window};
 use crate::inference::error::Error;
 use crate::text::language;
@@ -51,6 +52,12 @@ impl Pipeline {
         Self { classifier, ..self }
     }
 
+    /// The bundle it was opened from.
+    #[must_use]
+    pub fn bundle(&self) -> &ModelBundle {
+        &self.bundle
+    }
+
     /// Which weights answer.
     #[must_use]
     pub fn model(&self) -> &ModelRef {
@@ -68,37 +75,50 @@ impl Pipeline {
     /// # Errors
     /// When a text cannot be tokenised or the arithmetic fails.
     pub fn assess(&mut self, texts: &[Text]) -> Result<Vec<Assessment>, Error> {
+        let read = self.classify(texts)?;
+        read.iter().map(|(text, logits)| assessment(text, logits, &self.bundle.calibration)).collect()
+    }
+
+    /// What the network says of each window of each text before any calibration, in their order; nothing of a text in a
+    /// language that the bundle does not read.
+    ///
+    /// # Errors
+    /// When a text cannot be tokenised or the arithmetic fails.
+    pub fn logits(&mut self, texts: &[Text]) -> Result<Vec<Vec<Logits>>, Error> {
+        Ok(self.classify(texts)?.into_iter().map(|(_, logits)| logits).collect())
+    }
+
+    fn classify(&mut self, texts: &[Text]) -> Result<Vec<(Prepared, Vec<Logits>)>, Error> {
         let (encoder, languages) = (&self.encoder, self.bundle.languages.as_slice());
         let prepared: Vec<Prepared> =
             texts.par_iter().map(|text| prepare(text, encoder, languages)).collect::<Result<_, _>>()?;
         let encodings: Vec<&Encoding> =
             prepared.iter().flat_map(|p| p.windows.iter().map(|w| &w.encoding)).collect();
-        let mut readings = self.read(&encodings)?.into_iter();
+        let mut logits = self.classify_windows(&encodings)?.into_iter();
         Ok(prepared
-            .iter()
+            .into_iter()
             .map(|text| {
-                let readings: Vec<Reading> = readings.by_ref().take(text.windows.len()).collect();
-                combine_windows(text, readings)
+                let logits = logits.by_ref().take(text.windows.len()).collect();
+                (text, logits)
             })
             .collect())
     }
 
     /// Windows of like length go together, so that the cores are evenly busy.
-    fn read(&mut self, encodings: &[&Encoding]) -> Result<Vec<Reading>, Error> {
+    fn classify_windows(&mut self, encodings: &[&Encoding]) -> Result<Vec<Logits>, Error> {
         let mut order: Vec<usize> = (0..encodings.len()).collect();
         order.sort_by_key(|i| encodings[*i].ids.len());
-        let mut readings: Vec<Option<Reading>> = vec![None; encodings.len()];
+        let mut out: Vec<Option<Logits>> = vec![None; encodings.len()];
         let mut rest = order.as_slice();
         while !rest.is_empty() {
             let (now, later) = rest.split_at(batch_size(rest, encodings));
             let batch: Vec<Encoding> = now.iter().map(|i| encodings[*i].clone()).collect();
             for (i, logits) in now.iter().zip(self.classifier.classify(&batch)?) {
-                let reading = self.bundle.calibration.read(&logits);
-                readings[*i] = Some(reading.map_err(|e| Error::Model(e.to_string()))?);
+                out[*i] = Some(logits);
             }
             rest = later;
         }
-        Ok(readings.into_iter().map(|r| r.expect("every index was in one batch")).collect())
+        Ok(out.into_iter().map(|l| l.expect("every index was in one batch")).collect())
     }
 }
 
@@ -127,32 +147,16 @@ fn batch_size(order: &[usize], encodings: &[&Encoding]) -> usize {
     fits.count().max(1)
 }
 
-/// The highest score of any window counts, category by category; the context is that of the window with the
-/// highest `extremism`. Averaging would let a long harmless text hide one sentence.
-fn combine_windows(text: &Prepared, readings: Vec<Reading>) -> Assessment {
-    let several = readings.len() > 1;
-    let windows = readings.len();
-    let mut best: Option<(Reading, Span)> = None;
-    for (reading, window) in readings.into_iter().zip(&text.windows) {
-        best = Some(match best {
-            None => (reading, window.span),
-            Some((so_far, span)) => {
-                let scores = so_far.scores.max(&reading.scores);
-                let (kept, span) = if reading.extremism > so_far.extremism {
-                    (reading, window.span)
-                } else {
-                    (so_far, span)
-                };
-                (Reading { scores, ..kept }, span)
-            }
-        });
-    }
-    let strongest_window = best.as_ref().filter(|_| several).map(|(_, span)| *span);
-    Assessment {
-        reading: best.map(|(reading, _)| reading),
+fn assessment(text: &Prepared, logits: &[Logits], calibration: &Calibration) -> Result<Assessment, Error> {
+    let read = calibration.read_windows(logits).map_err(|e| Error::Model(e.to_string()))?;
+    let several = text.windows.len() > 1;
+    let strongest_window =
+        read.as_ref().filter(|_| several).map(|(_, strongest)| text.windows[*strongest].span);
+    Ok(Assessment {
+        reading: read.map(|(reading, _)| reading),
         language: text.language,
         language_support: text.support,
-        windows,
+        windows: text.windows.len(),
         strongest_window,
-    }
+    })
 }

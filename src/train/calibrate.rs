@@ -1,10 +1,12 @@
-//! Fitting what `inference::calibration` applies, on a part of the data that the weights never saw.
+//! Fitting what `inference::calibration` applies, on a part of the data that the weights never saw: for `train`,
+//! and line by line for `calibrate`.
 
 #![expect(clippy::cast_possible_truncation, reason = "fitted in f64, stored in f32")]
 
 use crate::domain::taxonomy::Category;
-use crate::inference::calibration::{Calibration, Combination, Platt};
+use crate::inference::calibration::{Calibration, Combination};
 use crate::inference::classifier::Logits;
+use crate::inference::correction::{Correction, Platt};
 use crate::train::corpus::Encoded;
 
 /// With fewer of either kind a category keeps its raw logit: two numbers cannot be fitted to so little.
@@ -13,7 +15,7 @@ pub const MIN_OF_EACH: usize = 10;
 /// Fits Platt's correction for every category, then the combination on top of them.
 #[must_use]
 pub fn fit(examples: &[Encoded], logits: &[Logits]) -> Calibration {
-    let mut categories = [Platt::IDENTITY; Category::COUNT];
+    let mut categories = [Correction::IDENTITY; Category::COUNT];
     for category in Category::ALL {
         let i = category.index();
         let pairs: Vec<(f64, bool)> = examples
@@ -21,9 +23,9 @@ pub fn fit(examples: &[Encoded], logits: &[Logits]) -> Calibration {
             .zip(logits)
             .filter_map(|(e, l)| e.target.categories[i].map(|y| (f64::from(l.categories[i]), y)))
             .collect();
-        categories[i] = platt(&pairs);
+        categories[i] = Correction::Platt(line(&pairs, Free::Both).unwrap_or(Platt::IDENTITY));
     }
-    let unfitted = Combination { weights: [1.0; Category::COUNT], platt: Platt::IDENTITY };
+    let unfitted = Combination { weights: [1.0; Category::COUNT], correction: Correction::IDENTITY };
     let mut calibration = Calibration { categories, combination: unfitted };
     let rows: Vec<([f32; Category::COUNT], bool)> = examples
         .iter()
@@ -38,14 +40,24 @@ fn sigmoid(x: f64) -> f64 {
     1.0 / (1.0 + (-x).exp())
 }
 
+/// What of a line is fitted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Free {
+    /// The slope alone; the offset is 0. Temperature scaling (Guo et al. 2017), with slope = 1 / temperature.
+    Slope,
+    /// Slope and offset (Platt 1999).
+    Both,
+}
+
 /// Minimises the log-loss of sigmoid(slope · x + offset) by Newton's method, with Platt's smoothed targets so that
-/// separable data has a finite solution. A slope that would not be positive is refused: the identity stays.
+/// separable data has a finite solution. `None` with fewer than [`MIN_OF_EACH`] of either kind, or when the slope
+/// would not be positive.
 #[must_use]
-pub fn platt(pairs: &[(f64, bool)]) -> Platt {
+pub fn line(pairs: &[(f64, bool)], free: Free) -> Option<Platt> {
     let positives = pairs.iter().filter(|(_, y)| *y).count();
     let negatives = pairs.len() - positives;
     if positives.min(negatives) < MIN_OF_EACH {
-        return Platt::IDENTITY;
+        return None;
     }
     let high = (positives as f64 + 1.0) / (positives as f64 + 2.0);
     let low = 1.0 / (negatives as f64 + 2.0);
@@ -62,6 +74,9 @@ pub fn platt(pairs: &[(f64, bool)]) -> Platt {
             h[1] += curve * x;
             h[2] += curve;
         }
+        if free == Free::Slope {
+            (g[1], h[1], h[2]) = (0.0, 0.0, 1.0);
+        }
         let determinant = h[0] * h[2] - h[1] * h[1];
         let step = [(h[2] * g[0] - h[1] * g[1]) / determinant, (h[0] * g[1] - h[1] * g[0]) / determinant];
         // A full Newton step can overshoot where the data is nearly separable.
@@ -72,16 +87,13 @@ pub fn platt(pairs: &[(f64, bool)]) -> Platt {
             break;
         }
     }
-    if slope > 0.0 && slope.is_finite() && offset.is_finite() {
-        Platt { slope: slope as f32, offset: offset as f32 }
-    } else {
-        Platt::IDENTITY
-    }
+    let fitted = slope > 0.0 && slope.is_finite() && offset.is_finite();
+    fitted.then_some(Platt { slope: slope as f32, offset: offset as f32 })
 }
 
 /// Fits the noisy or's weights and its Platt correction together, by Adam on the mean log-loss. Weights are
-/// exponentials of the fitted numbers, hence positive. A quadratic pull of their logarithms towards 0 (weight 1) keeps
-/// a category that is rare in the calibration part from being argued away by a handful of texts.
+/// exponentials of the fitted numbers, hence positive. A quadratic pull of their logarithms towards 0 (weight 1)
+/// keeps a category that is rare in the calibration part from being argued away by a handful of texts.
 #[must_use]
 pub fn combination(rows: &[([f32; Category::COUNT], bool)]) -> Combination {
     const PULL: f64 = 2e-3;
@@ -107,7 +119,7 @@ pub fn combination(rows: &[([f32; Category::COUNT], bool)]) -> Combination {
         *w = x.exp() as f32;
     }
     let platt = Platt { slope: x[Category::COUNT].exp() as f32, offset: x[Category::COUNT + 1] as f32 };
-    Combination { weights, platt }
+    Combination { weights, correction: Correction::Platt(platt) }
 }
 
 /// With e = ln(1 + eˣ) for each category, s = Σ w·e and z = ln(eˢ − 1): dz/ds = 1/(1 − e⁻ˢ).
@@ -150,21 +162,40 @@ mod tests {
                 (x, uniform(rng) < sigmoid(0.5 * x - 1.0))
             })
             .collect();
-        let fitted = platt(&pairs);
+        let fitted = line(&pairs, Free::Both).unwrap();
         assert!((fitted.slope - 0.5).abs() < 0.03 && (fitted.offset + 1.0).abs() < 0.05, "{fitted:?}");
     }
 
     #[test]
     fn too_little_data_leaves_the_logit_alone() {
         let pairs = vec![(1.0, true); 5];
-        assert_eq!(platt(&pairs), Platt::IDENTITY);
+        assert_eq!(line(&pairs, Free::Both), None);
     }
 
     #[test]
     fn separable_data_has_a_finite_curve() {
         let pairs: Vec<(f64, bool)> = (-50..50).map(|i| (f64::from(i), i >= 0)).collect();
-        let fitted = platt(&pairs);
+        let fitted = line(&pairs, Free::Both).unwrap();
         assert!(fitted.slope.is_finite() && fitted.slope > 0.0, "{fitted:?}");
+    }
+
+    #[test]
+    fn labels_that_fall_as_logits_rise_have_no_line() {
+        let pairs: Vec<(f64, bool)> = (-50..50).map(|i| (f64::from(i), i < 0)).collect();
+        assert_eq!(line(&pairs, Free::Both), None);
+    }
+
+    #[test]
+    fn a_temperature_alone_has_no_offset() {
+        let rng = &mut crate::train::batches::generator(3, "test", 0);
+        let pairs: Vec<(f64, bool)> = (0..40_000)
+            .map(|_| {
+                let x = 8.0 * uniform(rng) - 4.0;
+                (x, uniform(rng) < sigmoid(0.6 * x))
+            })
+            .collect();
+        let fitted = line(&pairs, Free::Slope).unwrap();
+        assert!((fitted.slope - 0.6).abs() < 0.03 && fitted.offset == 0.0, "{fitted:?}");
     }
 
     #[test]

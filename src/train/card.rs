@@ -11,6 +11,7 @@ use super::threshold::Thresholds;
 use crate::data::split::Part;
 use crate::domain::taxonomy::Category;
 use crate::inference::calibration::Calibration;
+use crate::inference::correction::Correction;
 
 /// What the card is written from.
 #[derive(Debug)]
@@ -129,14 +130,17 @@ fn calibration(out: &mut String, facts: &Facts<'_>) {
         let i = category.index();
         let count =
             |label| examples.iter().filter(|e: &&Encoded| e.target.categories[i] == Some(label)).count();
-        let platt = facts.calibration.categories[i];
+        let (slope, offset) = cells(&facts.calibration.categories[i]);
         let weight = facts.calibration.combination.weights[i];
         let (positive, negative) = (count(true), count(false));
-        let _ = writeln!(
-            out,
-            "| {category} | {positive} | {negative} | {:.3} | {:.3} | {weight:.3} |",
-            platt.slope, platt.offset
-        );
+        let _ = writeln!(out, "| {category} | {positive} | {negative} | {slope} | {offset} | {weight:.3} |");
+    }
+}
+
+fn cells(correction: &Correction) -> (String, String) {
+    match correction {
+        Correction::Platt(platt) => (format!("{:.3}", platt.slope), format!("{:.3}", platt.offset)),
+        Correction::Isotonic(_) => ("a curve".to_owned(), "–".to_owned()),
     }
 }
 

@@ -1,4 +1,4 @@
-//! What can stop a training run.
+//! What can stop a training run, or a calibration.
 
 use std::path::PathBuf;
 
@@ -7,6 +7,15 @@ use std::path::PathBuf;
 pub enum Error {
     #[error("recipe {}: {reason}", path.display())]
     Recipe { path: PathBuf, reason: String },
+    #[error("calibration set {}: {reason}", path.display())]
+    Set { path: PathBuf, reason: String },
+    /// What a model was trained on proves nothing about it.
+    #[error(
+        "source `{source_name}` of the set is the file that the model's training source `{training}` was read from; take texts that training did not see, such as the other half"
+    )]
+    Seen { source_name: String, training: String },
+    #[error("{0}")]
+    Terms(String),
     #[error("base model: {0}")]
     Base(String),
     #[error(transparent)]

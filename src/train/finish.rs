@@ -1,7 +1,6 @@
 //! From trained numbers to a bundle: written beside its place and renamed, so that a bundle is whole or not there.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use candle_core::DType;
 use serde::Serialize;
@@ -10,13 +9,15 @@ use super::base::BaseFiles;
 use super::calibrate;
 use super::card::{self, Facts};
 use super::corpus::Corpus;
+use super::folder::{beside, replace};
 use super::log::StepLog;
 use super::recipe::Recipe;
 use super::scoring::{Scored, logits, score};
 use super::threshold::{self, Thresholds};
 use crate::domain::taxonomy::{Category, Context, TAXONOMY_VERSION};
-use crate::inference::bundle::{CalibrationFile, Labels, ThresholdsFile, seal};
-use crate::inference::calibration::{Calibration, Platt};
+use crate::inference::bundle::{Labels, ThresholdsFile, seal};
+use crate::inference::calibration::Calibration;
+use crate::inference::calibration_file::{CalibrationFile, by_name};
 use crate::inference::candle::classifier::CandleClassifier;
 use crate::inference::candle::encoder::Network;
 use crate::inference::candle::weights;
@@ -40,11 +41,7 @@ impl Finished<'_> {
     /// # Errors
     /// When the arithmetic fails or a file cannot be written.
     pub fn write(self, out: &Path) -> Result<(), Error> {
-        let folder = beside(out, "new");
-        if folder.exists() {
-            fs_err::remove_dir_all(&folder)?;
-        }
-        fs_err::create_dir_all(&folder)?;
+        let folder = beside(out)?;
         self.write_weights(&folder)?;
         fs_err::copy(&self.base.config, folder.join("config.json"))?;
         fs_err::copy(&self.base.tokenizer, folder.join("tokenizer.json"))?;
@@ -52,10 +49,9 @@ impl Finished<'_> {
         fs_err::write(folder.join("recipe.toml"), self.text)?;
         write_json(&folder.join("labels.json"), &self.labels())?;
         let (calibration, thresholds, scored) = self.calibrate(&folder)?;
-        write_json(&folder.join("calibration.json"), &calibration_file(&calibration))?;
+        write_json(&folder.join("calibration.json"), &CalibrationFile::from(&calibration))?;
         let file = thresholds_file(&self.recipe.policy_version, &thresholds);
-        let text = toml::to_string(&file).expect("a string and numbers");
-        fs_err::write(folder.join("thresholds.toml"), text)?;
+        write_thresholds(&folder, &file)?;
         let facts = Facts {
             recipe: self.recipe,
             base: self.base,
@@ -66,7 +62,7 @@ impl Finished<'_> {
         };
         fs_err::write(folder.join("README.md"), card::write(&facts))?;
         seal(&folder, &self.recipe.name)?;
-        replace(&folder, out)
+        Ok(replace(&folder, out)?)
     }
 
     fn write_weights(&self, folder: &Path) -> Result<(), Error> {
@@ -104,16 +100,6 @@ impl Finished<'_> {
     }
 }
 
-fn calibration_file(calibration: &Calibration) -> CalibrationFile {
-    let pair = |platt: Platt| [platt.slope, platt.offset];
-    let combination = &calibration.combination;
-    CalibrationFile {
-        categories: by_name(|c| pair(calibration.categories[c.index()])),
-        weights: by_name(|c| combination.weights[c.index()]),
-        extremism: pair(combination.platt),
-    }
-}
-
 fn thresholds_file(policy_version: &str, thresholds: &Thresholds) -> ThresholdsFile {
     ThresholdsFile {
         policy_version: policy_version.to_owned(),
@@ -123,34 +109,14 @@ fn thresholds_file(policy_version: &str, thresholds: &Thresholds) -> ThresholdsF
     }
 }
 
-fn by_name<T>(value: impl Fn(Category) -> T) -> BTreeMap<String, T> {
-    Category::ALL.into_iter().map(|c| (c.id().to_owned(), value(c))).collect()
-}
-
-fn write_json(path: &Path, value: &impl Serialize) -> Result<(), Error> {
-    let text = serde_json::to_string_pretty(value).expect("strings and finite numbers");
-    fs_err::write(path, text + "\n")?;
+pub(super) fn write_thresholds(folder: &Path, file: &ThresholdsFile) -> Result<(), Error> {
+    let text = toml::to_string(file).expect("a string and numbers");
+    fs_err::write(folder.join("thresholds.toml"), text)?;
     Ok(())
 }
 
-fn beside(out: &Path, ending: &str) -> PathBuf {
-    let mut name = out.file_name().unwrap_or_default().to_owned();
-    name.push(".");
-    name.push(ending);
-    out.with_file_name(name)
-}
-
-fn replace(folder: &Path, out: &Path) -> Result<(), Error> {
-    let old = beside(out, "old");
-    if old.exists() {
-        fs_err::remove_dir_all(&old)?;
-    }
-    if out.exists() {
-        fs_err::rename(out, &old)?;
-    }
-    fs_err::rename(folder, out)?;
-    if old.exists() {
-        fs_err::remove_dir_all(&old)?;
-    }
+pub(super) fn write_json(path: &Path, value: &impl Serialize) -> Result<(), Error> {
+    let text = serde_json::to_string_pretty(value).expect("strings and finite numbers");
+    fs_err::write(path, text + "\n")?;
     Ok(())
 }

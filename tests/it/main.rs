@@ -2,6 +2,7 @@
 
 mod api;
 mod architecture;
+mod calibrate;
 mod cli;
 mod console;
 mod encoder;

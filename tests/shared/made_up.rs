@@ -9,8 +9,8 @@ use countervail::eval::manifest::Kind;
 use countervail::eval::report::comparison::Comparison;
 use countervail::eval::report::metric::Metric;
 use countervail::eval::report::result::{
-    Cost, EvidenceReport, FunctionReport, IdentitiesReport, IdentityReport, PairReport, SliceReport,
-    SliceTarget, SubjectResult, SwapReport,
+    EvidenceReport, FunctionReport, IdentitiesReport, IdentityReport, PairReport, SliceReport, SliceTarget,
+    SubjectResult, SwapReport,
 };
 use countervail::eval::report::target::{
     AtK, AtPrevalence, BandPoint, Case, CurvePoint, FixedPoint, ReliabilityBin, RiskPoint, TargetReport,
@@ -18,6 +18,7 @@ use countervail::eval::report::target::{
 use countervail::eval::report::{
     BenchmarkReport, EvalReport, LeftOut, SCHEMA_VERSION, SMALL, SourceReport, SubjectLine, Tool,
 };
+use countervail::eval::subject::endpoint::cost::Cost;
 
 const SUBJECTS: [(&str, &str); 4] =
     [("made-up", "bundle"), ("tfidf", "baseline"), ("keywords", "baseline"), ("majority", "baseline")];

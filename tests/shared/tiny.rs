@@ -114,22 +114,24 @@ context = "counter_speech"
 set = { "extremism/recruitment" = 0, extremism = 0 }
 "#;
 
+/// A sentence without meaning; with the word when it is `marked`.
+pub(crate) fn sentence(rng: &mut ChaCha8Rng, marked: bool) -> String {
+    let words: Vec<&str> = WORDS.split_whitespace().collect();
+    let n = 6 + rng.next_u32() as usize % 12;
+    let mut out: Vec<&str> = (0..n).map(|_| words[rng.next_u32() as usize % words.len()]).collect();
+    if marked {
+        out[rng.next_u32() as usize % n] = "zorblax";
+    }
+    out.join(" ")
+}
+
 fn write_data(folder: &Path) {
     let rng = &mut ChaCha8Rng::seed_from_u64(11);
-    let words: Vec<&str> = WORDS.split_whitespace().collect();
-    let mut sentence = |marked: bool| {
-        let n = 6 + rng.next_u32() as usize % 12;
-        let mut out: Vec<&str> = (0..n).map(|_| words[rng.next_u32() as usize % words.len()]).collect();
-        if marked {
-            out[rng.next_u32() as usize % n] = "zorblax";
-        }
-        out.join(" ")
-    };
     let mut file = |name: &str, n: usize, positives: bool| {
         let lines: Vec<String> = (0..n)
             .map(|i| {
                 let marked = positives && i % 3 == 0;
-                json!({ "text": sentence(marked), "label": u8::from(marked).to_string() }).to_string()
+                json!({ "text": sentence(rng, marked), "label": u8::from(marked).to_string() }).to_string()
             })
             .collect();
         fs_err::write(folder.join(name), lines.join("\n")).expect("writable");

@@ -10,7 +10,7 @@ use time::format_description::well_known::Rfc3339;
 use crate::cli::output::Output;
 use crate::domain::digest::Digest;
 use crate::eval::error::Error;
-use crate::eval::ledger::{Entry, Ledger};
+use crate::eval::ledger::{Entry, FILE, Ledger};
 
 /// The record was changed.
 const BROKEN: u8 = 1;
@@ -44,7 +44,7 @@ enum LedgerCommand {
 #[derive(Debug, Args)]
 struct LedgerFile {
     /// The ledger
-    #[arg(long, value_name = "FILE", default_value = "eval/ledger.jsonl")]
+    #[arg(long, value_name = "FILE", default_value = FILE)]
     ledger: PathBuf,
 }
 

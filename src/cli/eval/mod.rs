@@ -8,6 +8,8 @@ mod ledger;
 mod list;
 mod recruitcheck;
 mod run;
+mod subject;
+mod suite;
 
 use std::process::ExitCode;
 
@@ -24,10 +26,12 @@ pub(crate) struct EvalArgs {
 
 #[derive(Debug, Subcommand)]
 enum EvalCommand {
-    /// Score benchmarks and write report.json, report.md, report.html, card.html and predictions/
+    /// Score benchmarks and write the reports and the predictions
     Run(run::RunArgs),
     /// Compare a report with a baseline; fails when a number is worse beyond the baseline's interval
     Gate(gate::GateArgs),
+    /// Measure a model beside the baselines on every benchmark
+    Suite(suite::SuiteArgs),
     /// Show or verify the ledger of looks at test splits
     Ledger(ledger::LedgerArgs),
     /// List the benchmarks
@@ -44,6 +48,7 @@ pub(crate) fn run(args: EvalArgs, output: &Output) -> anyhow::Result<ExitCode> {
     match args.command {
         EvalCommand::Run(args) => run::run(&args, output),
         EvalCommand::Gate(args) => gate::run(&args, output),
+        EvalCommand::Suite(args) => suite::run(&args, output),
         EvalCommand::Ledger(args) => ledger::run(&args, output),
         EvalCommand::List(args) => list::run(&args, output),
         EvalCommand::Fetch(args) => fetch::run(&args, output),
@@ -72,5 +77,18 @@ mod tests {
         assert!(parse("eval run --predictions p --benchmark a.toml --data d --out o").is_ok());
         assert!(parse("eval run --benchmark a.toml --data d --out o").is_err());
         assert!(parse("eval run --model m --predictions p --benchmark a.toml --data d --out o").is_err());
+        for subject in
+            ["--baseline tfidf", "--endpoint e.toml", "--predictions p --target hate --threshold 0.5"]
+        {
+            assert!(
+                parse(&format!("eval run {subject} --benchmark a.toml --data d --out o")).is_ok(),
+                "{subject}"
+            );
+        }
+        assert!(parse("eval run --predictions p --target hate --benchmark a.toml --data d --out o").is_err());
+        assert!(
+            parse("eval run --model m --target hate --threshold 0.5 --benchmark a.toml --data d --out o")
+                .is_err()
+        );
     }
 }

@@ -1,11 +1,12 @@
-//! `countervail eval run`: benchmarks through a model, or through kept predictions, into a report.
+//! `countervail eval run`: benchmarks through a subject into a report.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::cli::eval::subject::SubjectArgs;
 use crate::cli::output::Output;
 use crate::eval::error::Error;
 use crate::eval::intervals::bootstrap::{DEFAULT_RESAMPLES, Plan};
@@ -15,17 +16,8 @@ use crate::eval::subject::Subject;
 
 #[derive(Debug, Args)]
 pub(super) struct RunArgs {
-    /// Bundle to measure: a folder, or a name under models/
-    #[arg(
-        long,
-        value_name = "NAME|PATH",
-        required_unless_present = "predictions",
-        conflicts_with = "predictions"
-    )]
-    pub(super) model: Option<PathBuf>,
-    /// Measure kept predictions instead of a model: a folder of NAME.jsonl files
-    #[arg(long, value_name = "DIR")]
-    pub(super) predictions: Option<PathBuf>,
+    #[command(flatten)]
+    subject: SubjectArgs,
     /// Benchmark manifests, such as eval/benchmarks/*.toml
     #[arg(long = "benchmark", value_name = "FILE", required = true, num_args = 1..)]
     pub(super) benchmarks: Vec<PathBuf>,
@@ -52,20 +44,8 @@ pub(super) fn run(args: &RunArgs, output: &Output) -> anyhow::Result<ExitCode> {
 }
 
 fn evaluate(args: &RunArgs, output: &Output) -> Result<String, Error> {
-    let mut benchmarks =
+    let benchmarks =
         args.benchmarks.iter().map(|p| BenchmarkManifest::open(p)).collect::<Result<Vec<_>, _>>()?;
-    benchmarks.retain(|manifest| match &manifest.unavailable {
-        Some(unavailable) => {
-            output.note(format_args!("skipped {}: {}", manifest.name, unavailable.why));
-            false
-        }
-        None => true,
-    });
-    let mut subject = match (&args.predictions, &args.model) {
-        (Some(folder), _) => Subject::Predictions(folder.clone()),
-        (None, Some(model)) => Subject::open(&bundle_path(model))?,
-        (None, None) => unreachable!("clap requires one of the two"),
-    };
     let run = Run {
         benchmarks,
         data_dir: args.data.clone(),
@@ -73,21 +53,26 @@ fn evaluate(args: &RunArgs, output: &Output) -> Result<String, Error> {
         plan: Plan { seed: args.seed, resamples: args.resamples },
         ledger: args.ledger.clone(),
     };
-    let bar = progress_bar();
-    let report = run.execute(std::slice::from_mut(&mut subject), &mut |p| show(&bar, p))?;
-    bar.finish_and_clear();
-    let n: usize = report.benchmarks.iter().map(|b| b.n).sum();
-    Ok(format!(
-        "measured {} on {} benchmarks, {n} texts; read {}",
-        report.subject().name,
-        report.benchmarks.len(),
-        args.out.join("report.md").display()
-    ))
+    execute(run, &mut [args.subject.open()?], output)
 }
 
-/// A folder that exists, or else a name under `models/`.
-fn bundle_path(model: &Path) -> PathBuf {
-    if model.is_dir() { model.to_owned() } else { Path::new("models").join(model) }
+/// Measures behind a progress bar, and says what was done.
+pub(super) fn execute(run: Run, subjects: &mut [Subject], output: &Output) -> Result<String, Error> {
+    let page = run.out_dir.join("report.html");
+    let bar = progress_bar();
+    let report = run.execute(subjects, &mut |p| show(&bar, p))?;
+    bar.finish_and_clear();
+    for left in &report.left_out {
+        output.note(format_args!("left out {}: {}", left.name, left.why));
+    }
+    let n: usize = report.benchmarks.iter().map(|b| b.n).sum();
+    let names: Vec<&str> = report.subjects.iter().map(|s| s.name.as_str()).collect();
+    Ok(format!(
+        "measured {} on {} benchmarks, {n} texts; open {}",
+        names.join(", "),
+        report.benchmarks.len(),
+        page.display()
+    ))
 }
 
 /// Hidden by indicatif when stderr is no terminal.
@@ -106,14 +91,4 @@ fn show(bar: &ProgressBar, progress: Progress<'_>) {
         bar.set_length(progress.total as u64);
     }
     bar.set_position(progress.done as u64);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_means_a_folder_under_models() {
-        assert_eq!(bundle_path(Path::new("no-such-folder")), Path::new("models/no-such-folder"));
-    }
 }

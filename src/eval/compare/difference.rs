@@ -4,7 +4,7 @@ use crate::eval::intervals::bootstrap::{Estimate, Plan, Replicates};
 
 /// First − second.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Difference {
+pub struct PairedDifference {
     pub first: Option<f64>,
     pub second: Option<f64>,
     /// With its BCa interval.
@@ -25,14 +25,14 @@ pub fn paired(
     clusters: &[usize],
     plan: Plan,
     statistics: impl Fn(&[usize]) -> (Option<f64>, Option<f64>) + Sync,
-) -> Difference {
+) -> PairedDifference {
     let replicates = Replicates::draw(clusters, plan, |weights| {
         let (first, second) = statistics(weights);
         vec![first.zip(second).map(|(a, b)| a - b), first, second]
     });
     let difference = replicates.estimate(0);
     let p = difference.interval.and_then(|_| replicates.values(0)).map(|values| p_value(&values));
-    Difference { first: replicates.point[1], second: replicates.point[2], difference, p }
+    PairedDifference { first: replicates.point[1], second: replicates.point[2], difference, p }
 }
 
 /// The two-sided p-value from the resampled differences.
@@ -64,7 +64,7 @@ mod tests {
         (Ranked::new(&good.collect::<Vec<_>>()), Ranked::new(&poor.collect::<Vec<_>>()))
     }
 
-    fn auc(first: &Ranked, second: &Ranked) -> Difference {
+    fn auc(first: &Ranked, second: &Ranked) -> PairedDifference {
         let clusters: Vec<usize> = (0..first.len()).collect();
         paired(&clusters, PLAN, |w| (first.weighted(w).roc_auc, second.weighted(w).roc_auc))
     }

@@ -27,7 +27,7 @@ pub fn at_least(k: usize, n: usize, p: f64) -> f64 {
 #[must_use]
 pub fn at_most(k: usize, n: usize, p: f64) -> f64 {
     assert!((0.0..=1.0).contains(&p), "a rate is within 0..=1");
-    if k >= n { 1.0 } else { tail(n - k, n, Rate { hit: 1.0 - p, miss: p }) }
+    tail(n.saturating_sub(k), n, Rate { hit: 1.0 - p, miss: p })
 }
 
 /// P(X = k) of X ~ Binomial(n, p), 0..=1.
@@ -134,10 +134,10 @@ fn falling_sum(k: usize, n: usize, rate: Rate) -> f64 {
 fn term(k: usize, n: usize, rate: Rate) -> f64 {
     let (x, whole, rest) = (k as f64, n as f64, (n - k) as f64);
     if k == 0 {
-        return power(rate.turned(), whole);
+        return rate.miss.powf(whole);
     }
     if k == n {
-        return power(rate, whole);
+        return rate.hit.powf(whole);
     }
     if rate.hit <= 0.0 || rate.miss <= 0.0 {
         return 0.0;
@@ -148,12 +148,6 @@ fn term(k: usize, n: usize, rate: Rate) -> f64 {
         - deviance(x, whole * rate.hit)
         - deviance(rest, whole * rate.miss);
     exponent.exp() * (whole / (2.0 * PI * x * rest)).sqrt()
-}
-
-/// hitⁿ, from the smaller of hit and miss.
-fn power(rate: Rate, n: f64) -> f64 {
-    let ln = if rate.hit < 0.5 { rate.hit.ln() } else { (-rate.miss).ln_1p() };
-    (n * ln).exp()
 }
 
 /// ln n! − Stirling's approximation of it.

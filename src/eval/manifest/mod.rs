@@ -131,6 +131,11 @@ impl Target {
         }
     }
 
+    /// Every target: extremism, then the categories in the order of [`Category::ALL`].
+    pub fn all() -> impl Iterator<Item = Self> {
+        std::iter::once(Self::Extremism).chain(Category::ALL.into_iter().map(Self::Category))
+    }
+
     /// The label of an example for this target; `None` when it is not known.
     #[must_use]
     pub fn label(self, example: &Example) -> Option<bool> {

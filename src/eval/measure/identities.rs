@@ -33,7 +33,7 @@ pub(super) fn identities(
     let ranked = Ranked::new(&labelled.cases);
     let one = |slice: &Slice| {
         let (names, members) = members(slice, &labelled.judged);
-        let bias = bias::bias(&ranked, &members, &labelled.clusters, plan);
+        let bias = bias::bias(&ranked, &members, SMALL, &labelled.clusters, plan);
         let rates: Vec<IdentityRates> =
             members.iter().map(|m| bias::identity_rates(&labelled.cases, m)).collect();
         report((target, slice), (&names, ranked.scored()), &bias, &rates)

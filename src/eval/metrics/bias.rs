@@ -44,7 +44,7 @@ pub struct Identity {
 pub struct Bias {
     pub overall: Estimate,
     pub identities: Vec<Identity>,
-    /// Generalised means over the identities whose AUC is defined.
+    /// Generalised means over the identities that are large enough and whose AUC is defined.
     pub subgroup: Estimate,
     pub bpsn: Estimate,
     pub bnsp: Estimate,
@@ -108,15 +108,17 @@ pub fn power_means(identities: &[IdentityAucs]) -> IdentityAucs {
 }
 
 /// Everything about AUCs, with intervals from one bootstrap. `members[j][i]` says whether case `i` mentions identity
-/// `j`.
+/// `j`. Identities with fewer than `least` scored cases are listed but are in no mean: with few cases an AUC may be 0 by
+/// chance, and the generalised mean would be that. Jigsaw took 500.
 #[must_use]
-pub fn bias(ranked: &Ranked, members: &[Vec<bool>], clusters: &[usize], plan: Plan) -> Bias {
+pub fn bias(ranked: &Ranked, members: &[Vec<bool>], least: usize, clusters: &[usize], plan: Plan) -> Bias {
     let mentions: Vec<Vec<Mention>> = members.iter().map(|member| mentions(ranked, member)).collect();
     let statistics = |weights: &[usize]| {
         let all = Cumulative::of(ranked, weights);
         let aucs: Vec<IdentityAucs> = mentions.iter().map(|own| aucs(&all, weights, own)).collect();
         let overall = ranked.weighted(weights).roc_auc;
-        let means = power_means(&aucs);
+        let large = aucs.iter().zip(&mentions).filter(|(_, own)| own.len() >= least);
+        let means = power_means(&large.map(|(a, _)| *a).collect::<Vec<_>>());
         let mut out = vec![overall, means.subgroup, means.bpsn, means.bnsp, final_score(overall, means)];
         out.extend(aucs.iter().flat_map(|a| [a.subgroup, a.bpsn, a.bnsp]));
         out
@@ -323,12 +325,13 @@ mod tests {
             .map(|i| Case { score: Some(f32::from(i) / 20.0), positive: i % 2 == 0, flagged: i > 10 })
             .collect();
         let clusters: Vec<usize> = (0..cases.len()).collect();
-        let members = [vec![false; 20], (0..20).map(|i| i < 10).collect()];
-        let page = bias(&Ranked::new(&cases), &members, &clusters, Plan { seed: 1, resamples: 100 });
+        let members = [vec![false; 20], (0..20).map(|i| i < 10).collect(), (0..20).map(|i| i > 15).collect()];
+        let page = bias(&Ranked::new(&cases), &members, 5, &clusters, Plan { seed: 1, resamples: 100 });
         assert_eq!(page.identities[0].n, 0);
         assert_eq!(page.identities[0].subgroup.value, None);
         assert_eq!((page.identities[1].n, page.identities[1].positives), (10, 5));
-        // The means are over the other identity alone.
+        // The means are over the one identity that is large enough.
+        assert_eq!(page.identities[2].n, 4);
         assert_eq!(page.subgroup.value, page.identities[1].subgroup.value);
         assert!(page.final_score.interval.is_some());
     }

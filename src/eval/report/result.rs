@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::eval::report::metric::Metric;
 use crate::eval::report::target::TargetReport;
+use crate::eval::subject::endpoint::cost::Cost;
 
 /// One subject on one benchmark.
 #[derive(Debug, Clone, Serialize)]
@@ -147,16 +148,4 @@ pub struct EvidenceReport {
     pub comprehensiveness: Metric,
     /// Mean of score(whole) − score(the rationale alone): low is good.
     pub sufficiency: Metric,
-}
-
-/// What a remote subject was asked, over all runs that made the kept predictions.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
-pub struct Cost {
-    pub requests: u64,
-    pub texts: u64,
-    pub characters: u64,
-    pub retries: u64,
-    /// In the currency of the endpoint's description; absent when it states no price.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub price: Option<f64>,
 }

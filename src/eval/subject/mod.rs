@@ -1,17 +1,33 @@
 //! Who is measured. Every subject ends as the same [`Prediction`]s, so that all of them meet the same code.
+//!
+//! ```text
+//! bundle    ┐
+//! baseline  ├─ prepare(benchmark) ─► identity ─► answer(cases) ─► Answer + Policy = Prediction
+//! endpoint  ┘
+//! predictions, table ──────────────────────────────────── read ─► Prediction
+//! ```
 
+pub mod answer;
+pub mod baseline;
 pub mod bundle;
+pub mod endpoint;
 
 use std::path::{Path, PathBuf};
 
+use crate::data::example::Example;
 use crate::domain::assessment::{Assessment, ModelRef};
 use crate::domain::policy::{Band, Policy};
+use crate::domain::score::Score;
 use crate::domain::taxonomy::Category;
 use crate::domain::text::Text;
 use crate::eval::error::Error;
-use crate::eval::manifest::Target;
+use crate::eval::manifest::{BenchmarkManifest, Target};
+use crate::eval::predictions::table::Table;
+use crate::eval::subject::answer::Answer;
+use crate::eval::subject::baseline::Baseline;
 use crate::eval::subject::bundle::Bundle;
-use crate::inference;
+use crate::eval::subject::endpoint::Endpoint;
+use crate::eval::subject::endpoint::cost::Cost;
 
 /// What a subject said of one case.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,19 +48,18 @@ pub struct Prediction {
 }
 
 impl Prediction {
-    /// What the policy makes of an assessment.
+    /// What the policy makes of an answer. A target without a score is not decided for.
     #[must_use]
-    pub fn new(id: String, assessment: &Assessment, policy: &Policy) -> Self {
-        let outcome = policy.evaluate(assessment);
-        let reading = assessment.reading.as_ref();
+    pub fn new(id: String, answer: Answer, policy: &Policy) -> Self {
+        let applies = |c: Category| answer.scores[c.index()].is_some_and(|score| policy.applies(c, score));
         Self {
             id,
-            extremism: reading.map(|r| r.extremism.get()),
-            scores: Category::ALL.map(|c| reading.map(|r| r.scores.get(c).get())),
-            band: outcome.band,
-            categories: outcome.categories,
-            language: assessment.language.to_owned(),
-            language_support: assessment.language_support.id().to_owned(),
+            extremism: answer.extremism.map(Score::get),
+            scores: answer.scores.map(|s| s.map(Score::get)),
+            band: answer.extremism.map_or(Band::None, |score| policy.band(score)),
+            categories: Category::ALL.map(applies),
+            language: answer.language,
+            language_support: answer.language_support.id().to_owned(),
         }
     }
 
@@ -84,8 +99,14 @@ impl Prediction {
 pub enum Subject {
     /// A model bundle of ours.
     Bundle(Box<Bundle>),
+    /// A plain rival that is built in: it learns from each benchmark's own training part, where there is one.
+    Baseline(Box<Baseline>),
+    /// A service that is asked over HTTP.
+    Endpoint(Box<Endpoint>),
     /// A folder of `NAME.jsonl` prediction files, from an earlier run or from another system.
     Predictions(PathBuf),
+    /// A folder of `NAME.csv` tables of scores for one target, from another system.
+    Table(Table),
     /// A model that answers from a function: for tests of the harness itself.
     Scripted(Box<Scripted>),
 }
@@ -98,6 +119,17 @@ pub struct Scripted {
     pub script: fn(&str) -> Assessment,
 }
 
+/// Who answers, and by which thresholds.
+#[derive(Debug, Clone, Copy)]
+pub struct Identity<'a> {
+    pub model: &'a ModelRef,
+    /// The same for every benchmark, but for a baseline: its thresholds are chosen on each benchmark's own
+    /// validation part.
+    pub policy: &'a Policy,
+    /// SHA-256 over what it learnt from for this benchmark, when it learns.
+    pub trained_on: Option<&'a str>,
+}
+
 impl Subject {
     /// Opens and verifies a bundle.
     ///
@@ -107,13 +139,15 @@ impl Subject {
         Ok(Self::Bundle(Box::new(Bundle::open(bundle).map_err(Error::Open)?)))
     }
 
-    /// Which model answers and by which thresholds; `None` when each prediction file says so itself.
+    /// What sort of subject it is, in a word, for reports.
     #[must_use]
-    pub fn identity(&self) -> Option<(&ModelRef, &Policy)> {
+    pub const fn kind(&self) -> &'static str {
         match self {
-            Self::Bundle(bundle) => Some((bundle.model(), bundle.policy())),
-            Self::Scripted(scripted) => Some((&scripted.model, &scripted.policy)),
-            Self::Predictions(_) => None,
+            Self::Bundle(_) => "bundle",
+            Self::Baseline(_) => "baseline",
+            Self::Endpoint(_) => "endpoint",
+            Self::Predictions(_) | Self::Table(_) => "predictions",
+            Self::Scripted(_) => "scripted",
         }
     }
 
@@ -121,37 +155,77 @@ impl Subject {
     #[must_use]
     pub fn name(&self) -> String {
         match self {
-            Self::Bundle(_) | Self::Scripted(_) => {
-                self.identity().map_or_else(String::new, |(model, _)| model.name.clone())
-            }
+            Self::Bundle(bundle) => bundle.model().name.clone(),
+            Self::Baseline(baseline) => baseline.name().to_owned(),
+            Self::Endpoint(endpoint) => endpoint.model().name.clone(),
+            Self::Scripted(scripted) => scripted.model.name.clone(),
+            Self::Table(table) => table.name().to_owned(),
             Self::Predictions(folder) => {
                 folder.file_name().unwrap_or_default().to_string_lossy().into_owned()
             }
         }
     }
 
-    /// What sort of subject it is, as the report says it.
-    #[must_use]
-    pub const fn kind(&self) -> &'static str {
+    /// Makes ready for a benchmark: a baseline learns from its training part. Must come before [`Subject::identity`]
+    /// and [`Subject::answer`].
+    ///
+    /// # Errors
+    /// When the training data is missing, changed, or teaches nothing.
+    pub fn prepare(&mut self, manifest: &BenchmarkManifest, data_dir: &Path) -> Result<(), Error> {
         match self {
-            Self::Bundle(_) => "bundle",
-            Self::Predictions(_) => "predictions",
-            Self::Scripted(_) => "scripted",
+            Self::Baseline(baseline) => baseline.prepare(manifest, data_dir),
+            _ => Ok(()),
         }
     }
 
-    /// Assesses texts in order.
-    ///
-    /// # Errors
-    /// When the model fails.
-    ///
-    /// # Panics
-    /// For [`Subject::Predictions`], which has nothing to run.
-    pub fn assess(&mut self, texts: &[Text]) -> Result<Vec<Assessment>, inference::error::Error> {
+    /// Who answers about the benchmark it was prepared for; `None` when each prediction file says so itself.
+    #[must_use]
+    pub fn identity(&self) -> Option<Identity<'_>> {
         match self {
-            Self::Bundle(bundle) => bundle.assess(texts),
-            Self::Scripted(scripted) => Ok(texts.iter().map(|t| (scripted.script)(t.as_str())).collect()),
-            Self::Predictions(_) => unreachable!("prediction files are read, not run"),
+            Self::Bundle(b) => Some(Identity { model: b.model(), policy: b.policy(), trained_on: None }),
+            Self::Baseline(baseline) => Some(baseline.identity()),
+            Self::Endpoint(e) => Some(Identity { model: e.model(), policy: e.policy(), trained_on: None }),
+            Self::Scripted(s) => Some(Identity { model: &s.model, policy: &s.policy, trained_on: None }),
+            Self::Predictions(_) | Self::Table(_) => None,
         }
     }
+
+    /// Answers about the cases of a benchmark, in order.
+    ///
+    /// # Errors
+    /// When the model fails, or the endpoint cannot be reached or refuses.
+    ///
+    /// # Panics
+    /// For prediction files, which have nothing to run.
+    pub fn answer(&mut self, benchmark: &str, cases: &[Example]) -> Result<Vec<Answer>, Error> {
+        match self {
+            Self::Bundle(bundle) => ask_bundle(bundle, benchmark, cases),
+            Self::Baseline(baseline) => Ok(baseline.answer(cases)),
+            Self::Endpoint(endpoint) => endpoint.answer(cases),
+            Self::Scripted(s) => Ok(cases.iter().map(|e| Answer::from(&(s.script)(&e.text))).collect()),
+            Self::Predictions(_) | Self::Table(_) => unreachable!("prediction files are read, not run"),
+        }
+    }
+
+    /// What the answers since the last call cost; `None` for what costs nothing.
+    pub fn take_cost(&mut self) -> Option<Cost> {
+        match self {
+            Self::Endpoint(endpoint) => Some(endpoint.take_cost()),
+            _ => None,
+        }
+    }
+}
+
+fn ask_bundle(bundle: &mut Bundle, benchmark: &str, cases: &[Example]) -> Result<Vec<Answer>, Error> {
+    let texts = cases
+        .iter()
+        .map(|e| Text::parse(e.text.as_str(), usize::MAX))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|e| Error::Cases { benchmark: benchmark.to_owned(), reason: e.to_string() })?;
+    let assessments = bundle.assess(&texts).map_err(|source| Error::Model {
+        benchmark: benchmark.to_owned(),
+        case: cases.first().map(|e| e.id.clone()).unwrap_or_default(),
+        source,
+    })?;
+    Ok(assessments.iter().map(Answer::from).collect())
 }

@@ -9,6 +9,7 @@ fn help_is_as_committed() {
         &["--help"][..],
         &["serve", "--help"],
         &["classify", "--help"],
+        &["calibrate", "--help"],
         &["key", "--help"],
         &["key", "create", "--help"],
         &["user", "--help"],

@@ -2,11 +2,16 @@
 
 #![expect(clippy::unwrap_used, reason = "the helpers of a test fail by panicking, like the tests")]
 
+mod baselines;
 mod bench;
+mod endpoints;
 mod gate;
 mod html;
 mod ledger;
+mod linear;
 mod manifests;
 mod recruitcheck;
 mod reference;
 mod runs;
+mod services;
+mod tables;

@@ -175,10 +175,12 @@ fn a_function_has_the_same_labels_in_every_language_and_part() {
 }
 
 #[test]
-fn the_manifest_measures_the_evaluation_part_and_nothing_else() {
-    let path = sources::root().join("eval/benchmarks/recruitcheck.toml");
-    let manifest = BenchmarkManifest::open(&path).unwrap();
-    for source in &manifest.sources {
+fn the_manifests_measure_the_evaluation_part_and_nothing_else() {
+    let manifests = ["recruitcheck", "recruitcheck_multilingual"].map(|name| {
+        let path = sources::root().join(format!("eval/benchmarks/{name}.toml"));
+        BenchmarkManifest::open(&path).unwrap()
+    });
+    for source in manifests.iter().flat_map(|m| &m.sources) {
         let bytes = fs_err::read(&source.path).unwrap();
         let now = sha256(&bytes);
         assert_eq!(
@@ -188,12 +190,12 @@ fn the_manifest_measures_the_evaluation_part_and_nothing_else() {
             source.name
         );
     }
-    let measured = cases::load(&manifest, Path::new("no-data-is-needed")).unwrap().examples;
-    let measured: BTreeSet<String> = measured.into_iter().map(|e| e.text).collect();
+    let read = |m| cases::load(m, Path::new("no-data-is-needed")).unwrap().examples;
+    let measured: BTreeSet<String> = manifests.iter().flat_map(read).map(|e| e.text).collect();
     let written: BTreeSet<String> = cases_of(Part::Evaluation).into_iter().map(|c| c.text).collect();
     assert_eq!(measured, written);
     let suite = suite();
-    for pair in &manifest.pair {
+    for pair in manifests.iter().flat_map(|m| &m.pair) {
         let expects =
             |ids: &[String], expected| ids.iter().all(|id| suite.function(id).unwrap().expected == expected);
         assert!(

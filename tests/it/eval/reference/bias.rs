@@ -53,7 +53,7 @@ fn identity_metrics_agree_with_scikit_learn_and_fairlearn() {
         }
         agree(name(r), final_score(overall, means), &r["final"]);
         // The page with intervals holds the same numbers.
-        let page = bias(&ranked, &members, &(0..cases.len()).collect::<Vec<_>>(), PLAN);
+        let page = bias(&ranked, &members, 0, &(0..cases.len()).collect::<Vec<_>>(), PLAN);
         agree(name(r), page.overall.value, &r["overall"]);
         agree(name(r), page.final_score.value, &r["final"]);
         assert_eq!(page.identities.len(), identities.len());

@@ -1,6 +1,6 @@
 //! Exact limits, DeLong, and comparisons of two subjects.
 
-use countervail::eval::compare::{holm, mcnemar, power};
+use countervail::eval::compare::{difference, holm, mcnemar, power};
 use countervail::eval::intervals::{binomial, delong};
 use serde_json::Value;
 
@@ -61,6 +61,9 @@ fn tests_and_adjustments_agree_with_scipy_and_statsmodels() {
     }
     for r in list(&reference["holm"]) {
         all_agree("holm", Some(&holm::holm(&numbers(&r["p"]))), &r["adjusted"]);
+    }
+    for r in list(&reference["bootstrap_p"]) {
+        agree("bootstrap p", Some(difference::p_value(&numbers(&r["differences"]))), &r["p"]);
     }
 }
 

@@ -4,6 +4,8 @@
 //! chunks in the order of the cases; a run that was stopped goes on behind the last whole chunk, so that the
 //! model meets the same batches and the finished file has the same bytes as one written without a stop.
 
+pub mod table;
+
 use std::collections::BTreeMap;
 use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
@@ -11,15 +13,14 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::data::example::Example;
-use crate::domain::assessment::ModelRef;
 use crate::domain::policy::Policy;
 use crate::domain::score::Score;
 use crate::domain::taxonomy::Category;
-use crate::domain::text::Text;
 use crate::eval::cases::Cases;
 use crate::eval::error::Error;
 use crate::eval::manifest::BenchmarkManifest;
-use crate::eval::subject::{Prediction, Subject};
+use crate::eval::subject::endpoint::cost;
+use crate::eval::subject::{Identity, Prediction, Subject};
 
 /// Version of the file's shape.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -42,6 +43,9 @@ pub struct Header {
     #[serde(default = "somebody_else")]
     pub kind: String,
     pub policy: PolicyLine,
+    /// SHA-256 over what the subject learnt from for this benchmark; absent for one that was ready before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trained_on: Option<String>,
     /// The ids of the categories, in the order of every array of this file.
     pub categories: Vec<String>,
 }
@@ -82,22 +86,18 @@ struct Line {
 }
 
 impl Header {
-    /// The header of what `model` says about these cases.
+    /// The header of what `who` says about these cases.
     #[must_use]
-    pub fn new(manifest: &BenchmarkManifest, cases: &Cases, model: &ModelRef, policy: &Policy) -> Self {
+    pub fn new(manifest: &BenchmarkManifest, cases: &Cases, who: Identity<'_>) -> Self {
         Self {
             schema_version: SCHEMA_VERSION,
             benchmark: manifest.name.clone(),
             benchmark_version: manifest.version,
             cases_digest: Some(cases.digest.clone()),
-            model: ModelLine { name: model.name.clone(), digest: model.digest.clone() },
+            model: ModelLine { name: who.model.name.clone(), digest: who.model.digest.clone() },
             kind: somebody_else(),
-            policy: PolicyLine {
-                version: policy.version.clone(),
-                review: policy.review.get(),
-                urgent: policy.urgent.get(),
-                categories: policy.categories.iter().map(|s| s.get()).collect(),
-            },
+            policy: PolicyLine::of(who.policy),
+            trained_on: who.trained_on.map(str::to_owned),
             categories: Category::ALL.map(|c| c.id().to_owned()).to_vec(),
         }
     }
@@ -128,6 +128,17 @@ impl Header {
         }
         let mut thresholds = self.policy.categories.iter().chain([&self.policy.review, &self.policy.urgent]);
         thresholds.try_for_each(|t| Score::new(*t).map(|_| ())).map_err(|e| e.to_string())
+    }
+}
+
+impl PolicyLine {
+    fn of(policy: &Policy) -> Self {
+        Self {
+            version: policy.version.clone(),
+            review: policy.review.get(),
+            urgent: policy.urgent.get(),
+            categories: policy.categories.iter().map(|s| s.get()).collect(),
+        }
     }
 }
 
@@ -178,55 +189,99 @@ pub fn read(
     let header: Header =
         serde_json::from_str(first).map_err(|e| refuse(format!("line 1 is no header: {e}")))?;
     header.check(manifest, cases).map_err(refuse)?;
-    let mut by_id = BTreeMap::new();
+    let mut found = Vec::new();
     for (number, line) in lines.enumerate() {
         let at = |reason: String| refuse(format!("line {}: {reason}", number + 2));
         let line: Line = serde_json::from_str(line).map_err(|e| at(e.to_string()))?;
         let prediction = line.into_prediction().map_err(at)?;
-        if by_id.insert(prediction.id.clone(), prediction).is_some() {
-            return Err(at("a second prediction for one case".to_owned()));
-        }
+        found.push((number + 2, prediction));
     }
-    let take =
-        |e: &Example| by_id.remove(&e.id).ok_or_else(|| refuse(format!("no prediction for case `{}`", e.id)));
-    let predictions = cases.examples.iter().map(take).collect::<Result<Vec<_>, _>>()?;
-    if let Some(id) = by_id.keys().next() {
-        return Err(refuse(format!("case `{id}` is not in the benchmark")));
-    }
-    Ok((header, predictions))
+    Ok((header, in_order(found, cases).map_err(refuse)?))
 }
 
-/// Asks the subject about every case and keeps the answers in `path`, going on where an earlier run of the
-/// same model over the same cases stopped. `progress` hears how many cases are done.
+/// One prediction for each case, in the order of the cases; they come with the lines they were read from.
+fn in_order(found: Vec<(usize, Prediction)>, cases: &Cases) -> Result<Vec<Prediction>, String> {
+    let mut by_id = BTreeMap::new();
+    for (line, prediction) in found {
+        if by_id.insert(prediction.id.clone(), prediction).is_some() {
+            return Err(format!("line {line}: a second prediction for one case"));
+        }
+    }
+    let take = |e: &Example| by_id.remove(&e.id).ok_or_else(|| format!("no prediction for case `{}`", e.id));
+    let predictions = cases.examples.iter().map(take).collect::<Result<Vec<_>, _>>()?;
+    match by_id.keys().next() {
+        Some(id) => Err(format!("case `{id}` is not in the benchmark")),
+        None => Ok(predictions),
+    }
+}
+
+/// What a subject says of every case: asked and kept in `path`, or read from the files it consists of. It must
+/// have been prepared for the benchmark.
 ///
 /// # Errors
-/// When the model fails or the file cannot be written.
-///
-/// # Panics
-/// When the subject is a folder of predictions, which has nothing to ask.
-pub fn collect(
+/// When the model fails, or predictions do not fit the benchmark.
+pub fn gather(
     subject: &mut Subject,
     manifest: &BenchmarkManifest,
     cases: &Cases,
     path: &Path,
     progress: &mut dyn FnMut(usize),
 ) -> Result<(Header, Vec<Prediction>), Error> {
-    let (model, policy) = subject.identity().expect("only a subject that can be run is asked");
-    let policy = policy.clone();
-    let header = Header { kind: subject.kind().to_owned(), ..Header::new(manifest, cases, model, &policy) };
+    let read = match subject {
+        Subject::Predictions(folder) => {
+            read(&folder.join(format!("{}.jsonl", manifest.name)), manifest, cases)?
+        }
+        Subject::Table(table) => table.read(manifest, cases)?,
+        _ => return collect(subject, manifest, cases, path, progress),
+    };
+    progress(cases.examples.len());
+    Ok(read)
+}
+
+/// Asks the subject about every case and keeps the answers in `path`, going on where an earlier run of the
+/// same model over the same cases stopped. `progress` hears how many cases are done. What the answers cost is
+/// kept beside them, see [`cost`].
+///
+/// # Errors
+/// When the model fails or the file cannot be written.
+///
+/// # Panics
+/// When the subject is a folder of predictions, which has nothing to ask.
+fn collect(
+    subject: &mut Subject,
+    manifest: &BenchmarkManifest,
+    cases: &Cases,
+    path: &Path,
+    progress: &mut dyn FnMut(usize),
+) -> Result<(Header, Vec<Prediction>), Error> {
+    let who = subject.identity().expect("only a subject that can be run is asked");
+    let policy = who.policy.clone();
+    let header = Header { kind: subject.kind().to_owned(), ..Header::new(manifest, cases, who) };
     let first = to_line(&header);
+    if let Some(folder) = path.parent() {
+        fs_err::create_dir_all(folder)?;
+    }
     let (mut done, mut kept) = resume(path, &first, cases)?;
     let mut file = fs_err::OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
     if kept == 0 {
         file.set_len(0)?;
         file.write_all(first.as_bytes())?;
         kept = first.len();
+        cost::forget(path)?;
     }
     file.set_len(kept as u64)?;
     file.seek(SeekFrom::Start(kept as u64))?;
     progress(done.len());
     for chunk in cases.examples[done.len()..].chunks(CHUNK) {
-        let predictions = ask(subject, &policy, manifest, chunk)?;
+        let answers = subject.answer(&manifest.name, chunk);
+        // What failed was paid for too.
+        if let Some(cost) = subject.take_cost() {
+            cost::add(path, &cost)?;
+        }
+        let answers = answers?;
+        assert_eq!(answers.len(), chunk.len(), "a subject answers every text");
+        let predictions: Vec<Prediction> =
+            chunk.iter().zip(answers).map(|(e, a)| Prediction::new(e.id.clone(), a, &policy)).collect();
         let lines: String = predictions.iter().map(|p| to_line(&Line::of(p))).collect();
         file.write_all(lines.as_bytes())?;
         done.extend(predictions);
@@ -239,27 +294,6 @@ fn to_line(value: &impl Serialize) -> String {
     let mut line = serde_json::to_string(value).expect("plain structs with string keys serialise");
     line.push('\n');
     line
-}
-
-fn ask(
-    subject: &mut Subject,
-    policy: &Policy,
-    manifest: &BenchmarkManifest,
-    chunk: &[Example],
-) -> Result<Vec<Prediction>, Error> {
-    let first = &chunk[0].id;
-    let texts = chunk
-        .iter()
-        .map(|e| Text::parse(e.text.as_str(), usize::MAX))
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|e| Error::Cases { benchmark: manifest.name.clone(), reason: e.to_string() })?;
-    let assessments = subject.assess(&texts).map_err(|source| Error::Model {
-        benchmark: manifest.name.clone(),
-        case: first.clone(),
-        source,
-    })?;
-    assert_eq!(assessments.len(), chunk.len(), "a subject answers every text");
-    Ok(chunk.iter().zip(&assessments).map(|(e, a)| Prediction::new(e.id.clone(), a, policy)).collect())
 }
 
 /// What of an existing file can be kept: the predictions of its whole chunks and their length in bytes. A file
