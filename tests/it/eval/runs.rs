@@ -10,7 +10,7 @@ fn two_runs_write_the_same_bytes() {
     let manifest = labelled(&bench);
     bench.run(&manifest, &mut scripted("a"), "one");
     bench.run(&manifest, &mut scripted("a"), "two");
-    for file in ["report.json", "report.md", "predictions/a/labelled.jsonl"] {
+    for file in ["report.json", "report.md", "report.html", "card.html", "predictions/a/labelled.jsonl"] {
         assert_eq!(bench.bytes(&format!("one/{file}")), bench.bytes(&format!("two/{file}")), "{file}");
     }
     let json = String::from_utf8(bench.bytes("one/report.json")).unwrap();

@@ -2,8 +2,8 @@
 //! the groups that functional suites are about; the report's subject first, every other one beside it.
 
 use crate::eval::report::html::blocks::{
-    Block, Cell, Column, Section, Table, cases, chart_column, number, number_column, share, share_of, table,
-    words_column,
+    Block, Cell, Column, Section, Table, cases, chart_column, number, number_column, points, share, share_of,
+    table, words_column,
 };
 use crate::eval::report::html::legend;
 use crate::eval::report::html::svg::Axis;
@@ -16,41 +16,69 @@ use crate::eval::report::{BenchmarkReport, EvalReport, SMALL, words};
 type BySubject<'a> = Vec<(usize, &'a str, &'a IdentitiesReport)>;
 
 pub(super) fn section(report: &EvalReport) -> Section {
+    let with_groups = report.benchmarks.iter();
+    let with_groups: Vec<_> =
+        with_groups.filter(|b| !b.own().identities.is_empty() || !b.own().swaps.is_empty()).collect();
     let mut blocks = Vec::new();
-    for b in &report.benchmarks {
-        let (identities, swaps) = (&b.own().identities, &b.own().swaps);
-        if identities.is_empty() && swaps.is_empty() {
-            continue;
-        }
-        blocks.push(Block::Heading(b.title.clone()));
-        blocks.extend(swaps_table(b));
-        for own in identities {
-            let found = |r: &SubjectResult| {
-                r.identities.iter().position(|i| i.target == own.target && i.slice == own.slice)
-            };
-            let all: BySubject<'_> = b
-                .results
-                .iter()
-                .enumerate()
-                .filter_map(|(at, r)| Some((at, r.subject.as_str(), &r.identities[found(r)?])))
-                .collect();
-            let title =
-                format!("{} by {}, {} groups", own.target, own.slice.replace('_', " "), own.identities.len());
-            blocks.push(Block::Table(summary(&title, &all)));
-            blocks.push(Block::Table(rates(own, &all)));
-            blocks.push(Block::Table(heat(own)));
-            if all.len() > 1 {
-                let tables = beside(own, &all).into_iter().map(Block::Table).collect();
-                blocks.push(Block::Fold("Every subject beside it, group by group".to_owned(), tables));
-            }
-        }
-    }
-    if !blocks.is_empty() {
-        let mut intro = vec![Block::Text(introduction())];
-        intro.extend(legend(report));
-        blocks.splice(0..0, intro);
+    if !with_groups.is_empty() {
+        blocks.push(Block::Text(introduction()));
+        blocks.extend(overview(&with_groups));
+        blocks.extend(legend(report));
+        let fold = |b: &&BenchmarkReport| Block::Fold(b.title.clone(), one_benchmark(b));
+        blocks.extend(with_groups.iter().map(fold));
     }
     Section { id: "bias", title: "Whom the errors fall on", blocks }
+}
+
+fn one_benchmark(b: &BenchmarkReport) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    blocks.extend(swaps_table(b));
+    for own in &b.own().identities {
+        let found = |r: &SubjectResult| {
+            r.identities.iter().position(|i| i.target == own.target && i.slice == own.slice)
+        };
+        let results = b.results.iter().enumerate();
+        let all: BySubject<'_> =
+            results.filter_map(|(at, r)| Some((at, r.subject.as_str(), &r.identities[found(r)?]))).collect();
+        blocks.push(Block::Table(summary(own, &all)));
+        blocks.push(Block::Table(rates(own, &all)));
+        blocks.push(Block::Table(heat(own)));
+        if all.len() > 1 {
+            let tables = beside(own, &all).into_iter().map(Block::Table).collect();
+            blocks.push(Block::Fold("Every subject beside it, group by group".to_owned(), tables));
+        }
+    }
+    blocks
+}
+
+/// The group with most false alarms in each set, and the gaps: where to look first.
+fn overview(with_groups: &[&BenchmarkReport]) -> Option<Block> {
+    let head = vec![
+        words_column("set"),
+        words_column("label"),
+        words_column("groups by"),
+        words_column("most false alarms on"),
+        number_column("false alarms"),
+        number_column("gap in false alarms, points"),
+        number_column("gap in misses, points"),
+        number_column("bias score"),
+    ];
+    let row = |(b, own): (&BenchmarkReport, &IdentitiesReport)| {
+        let worst = most_alarms_first(own).into_iter().find(|i| !i.small);
+        vec![
+            Cell::Words(b.title.clone()),
+            Cell::Code(own.target.to_owned()),
+            Cell::Words(own.slice.replace('_', " ")),
+            Cell::Words(worst.map_or_else(|| words::NONE.to_owned(), |i| i.identity.clone())),
+            worst.map_or_else(|| Cell::Number(words::NONE.to_owned()), |i| share_of(&i.false_positive_rate)),
+            points(&own.false_positive_gap),
+            points(&own.false_negative_gap),
+            number(&own.bias_score),
+        ]
+    };
+    let each = with_groups.iter().flat_map(|b| b.own().identities.iter().map(move |own| (*b, own)));
+    let rows = each.map(row).collect();
+    table("Where to look first: the report’s own subject, set by set".to_owned(), head, rows)
 }
 
 fn introduction() -> String {
@@ -63,12 +91,12 @@ fn introduction() -> String {
 }
 
 /// One row for each subject: means over the groups, and the gaps between them.
-fn summary(title: &str, all: &BySubject<'_>) -> Table {
+fn summary(own: &IdentitiesReport, all: &BySubject<'_>) -> Table {
     let head = vec![
         words_column("subject"),
         number_column("texts"),
-        number_column("gap in false alarms"),
-        number_column("gap in misses"),
+        number_column("gap in false alarms, points"),
+        number_column("gap in misses, points"),
         number_column("Subgroup AUC, mean"),
         number_column("BPSN AUC, mean"),
         number_column("BNSP AUC, mean"),
@@ -78,8 +106,8 @@ fn summary(title: &str, all: &BySubject<'_>) -> Table {
         vec![
             Cell::Words((*name).to_owned()),
             Cell::Number(words::count(i.bias_score.n)),
-            share(&i.false_positive_gap),
-            share(&i.false_negative_gap),
+            points(&i.false_positive_gap),
+            points(&i.false_negative_gap),
             number(&i.subgroup_auc_mean),
             number(&i.bpsn_auc_mean),
             number(&i.bnsp_auc_mean),
@@ -87,7 +115,12 @@ fn summary(title: &str, all: &BySubject<'_>) -> Table {
         ]
     };
     Table {
-        caption: format!("{title}: means (power mean, p = −5) and gaps"),
+        caption: format!(
+            "{} by {}, {} groups: means (power mean, p = −5) and gaps",
+            own.target,
+            own.slice.replace('_', " "),
+            own.identities.len()
+        ),
         head,
         rows: all.iter().map(row).collect(),
     }
@@ -112,17 +145,17 @@ fn rates(own: &IdentitiesReport, all: &BySubject<'_>) -> Table {
     ];
     let row = |i: &&IdentityReport| {
         let of = |metric: fn(&IdentityReport) -> &Metric| {
-            let metrics: Vec<&Metric> = all.iter().filter_map(|(_, _, r)| same(r, i)).map(metric).collect();
-            Cell::Chart(around.row(&metrics, None))
+            let same = all.iter().filter_map(|(at, _, r)| Some((*at, metric(same(r, i)?))));
+            Cell::Chart(around.row(&same.collect::<Vec<_>>(), None))
         };
         vec![
             Cell::Words(i.identity.clone()),
             cases(i.n, i.small),
             share_of(&i.false_positive_rate),
-            Cell::Number(words::points(&i.false_positive_difference)),
+            points(&i.false_positive_difference),
             of(|i| &i.false_positive_difference),
             share_of(&i.false_negative_rate),
-            Cell::Number(words::points(&i.false_negative_difference)),
+            points(&i.false_negative_difference),
             of(|i| &i.false_negative_difference),
         ]
     };
@@ -135,11 +168,11 @@ fn same<'a>(report: &'a IdentitiesReport, identity: &IdentityReport) -> Option<&
     report.identities.iter().find(|i| i.identity == identity.identity)
 }
 
-/// Groups by their false-positive rate; those without negatives come last.
+/// Groups by their false-positive rate, those without negatives last; then the small ones, in the same order.
 pub(super) fn most_alarms_first(report: &IdentitiesReport) -> Vec<&IdentityReport> {
     let mut identities: Vec<&IdentityReport> = report.identities.iter().collect();
     let rate = |i: &IdentityReport| i.false_positive_rate.value.unwrap_or(-1.0);
-    identities.sort_by(|a, b| rate(b).total_cmp(&rate(a)));
+    identities.sort_by(|a, b| a.small.cmp(&b.small).then(rate(b).total_cmp(&rate(a))));
     identities
 }
 

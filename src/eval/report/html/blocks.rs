@@ -82,8 +82,11 @@ impl Cell {
     fn letters(&self) -> usize {
         let letters = |text: &str| text.chars().count() + 2;
         match self {
-            Self::Words(text) | Self::Code(text) | Self::Number(text) | Self::Heat(text, _) => letters(text),
-            Self::Cases(text, _) => letters(text),
+            Self::Words(text)
+            | Self::Code(text)
+            | Self::Number(text)
+            | Self::Heat(text, _)
+            | Self::Cases(text, _) => letters(text),
             Self::Of(text, n) => letters(text) + letters(n),
             Self::Chart(_) => CHART,
         }
@@ -122,12 +125,25 @@ pub(super) fn share(metric: &Metric) -> Cell {
 
 /// A share with its interval and its n, for rows that do not show n themselves.
 pub(super) fn share_of(metric: &Metric) -> Cell {
-    Cell::Of(words::share(metric), words::count(metric.n))
+    of(words::share(metric), metric)
 }
 
 /// A number with its interval and its n.
 pub(super) fn number_of(metric: &Metric) -> Cell {
-    Cell::Of(words::number(metric), words::count(metric.n))
+    of(words::number(metric), metric)
+}
+
+/// Where there is no number there is nothing that it is of.
+fn of(text: String, metric: &Metric) -> Cell {
+    match metric.value {
+        Some(_) => Cell::Of(text, words::count(metric.n)),
+        None => Cell::Number(text),
+    }
+}
+
+/// A difference of shares, in percentage points.
+pub(super) fn points(metric: &Metric) -> Cell {
+    Cell::Number(words::points(metric))
 }
 
 /// A number from 0 to 1 with its interval.

@@ -2,7 +2,7 @@
 
 use crate::eval::compare::Verdict;
 use crate::eval::report::comparison::Comparison;
-use crate::eval::report::html::blocks::{Block, Cell, Section, Table, number_column, words_column};
+use crate::eval::report::html::blocks::{Block, Cell, Section, Table, number_column, points, words_column};
 use crate::eval::report::{EvalReport, words};
 
 pub(super) fn section(report: &EvalReport) -> Section {
@@ -66,7 +66,7 @@ fn table(report: &EvalReport, rival: &str, against: &[&Comparison]) -> Table {
                 words::count(c.only_subject_right),
                 words::count(c.only_rival_right)
             )),
-            Cell::Number(words::points(&c.accuracy_difference)),
+            points(&c.accuracy_difference),
             Cell::Number(words::difference(&c.average_precision_difference)),
             Cell::Number(words::difference(&c.roc_auc_difference)),
             Cell::Number(words::p_value(c.adjusted_p)),

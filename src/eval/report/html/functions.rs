@@ -7,7 +7,7 @@ use crate::eval::report::html::legend;
 use crate::eval::report::html::svg::Axis;
 use crate::eval::report::html::svg::strip::{Strip, Style};
 use crate::eval::report::metric::Metric;
-use crate::eval::report::result::{FunctionReport, PairReport};
+use crate::eval::report::result::{FunctionReport, PairReport, SubjectResult};
 use crate::eval::report::{BenchmarkReport, EvalReport, words};
 
 const BARS: Strip = Strip { axis: Axis::UNIT, style: Style::Bar };
@@ -28,7 +28,8 @@ pub(super) fn section(report: &EvalReport) -> Section {
             blocks.extend(pairs(b));
             let parts =
                 [("Must be flagged", Some(true)), ("Must not be flagged", Some(false)), ("Mixed", None)];
-            blocks.extend(parts.into_iter().filter_map(|(title, expected)| part(b, title, expected)));
+            let tables = parts.into_iter().filter_map(|(title, expected)| part(b, title, expected)).collect();
+            blocks.push(Block::Fold(format!("{}: every function", b.title), tables));
         }
     }
     Section { id: "functions", title: "Functions", blocks }
@@ -46,9 +47,9 @@ fn pairs(b: &BenchmarkReport) -> Option<Block> {
     let row = |position: usize| {
         let pair = &b.own().pairs[position];
         let side = |of: fn(&PairReport) -> &Metric| {
-            let metrics: Vec<&Metric> =
-                b.results.iter().filter_map(|r| r.pairs.get(position)).map(of).collect();
-            Cell::Chart(BARS.row(&metrics, None))
+            let results = b.results.iter().enumerate();
+            let metrics = results.filter_map(|(at, r)| Some((at, of(r.pairs.get(position)?))));
+            Cell::Chart(BARS.row(&metrics.collect::<Vec<_>>(), None))
         };
         vec![
             Cell::Words(pair.name.clone()),
@@ -75,19 +76,17 @@ fn part(b: &BenchmarkReport, title: &str, expected: Option<bool>) -> Option<Bloc
     ];
     head.extend(b.results.iter().skip(1).map(|r| number_column(&r.subject)));
     let row = |f: &&FunctionReport| {
-        let metrics: Vec<&Metric> = b
-            .results
-            .iter()
-            .filter_map(|r| r.functions.iter().find(|other| other.function == f.function))
-            .map(|f| &f.passed)
-            .collect();
+        let same = |r: &SubjectResult| r.functions.iter().position(|other| other.function == f.function);
+        let results = b.results.iter().enumerate();
+        let metrics: Vec<(usize, &Metric)> =
+            results.filter_map(|(at, r)| Some((at, &r.functions[same(r)?].passed))).collect();
         let mut row = vec![
             Cell::Code(f.function.clone()),
             cases(f.n, f.small),
             share(&f.passed),
             Cell::Chart(BARS.row(&metrics, None)),
         ];
-        row.extend(metrics.iter().skip(1).map(|m| share(m)));
+        row.extend(metrics.iter().skip(1).map(|(_, m)| share(m)));
         row
     };
     let rows: Vec<_> = functions.iter().map(row).collect();

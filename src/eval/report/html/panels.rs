@@ -2,7 +2,7 @@
 
 use crate::eval::manifest::Kind;
 use crate::eval::report::html::blocks::{
-    Block, Cell, Section, Table, chart_column, number_column, share, words_column,
+    Block, Cell, Section, Table, chart_column, number_column, share, share_of, words_column,
 };
 use crate::eval::report::html::legend;
 use crate::eval::report::html::svg::Axis;
@@ -61,7 +61,7 @@ fn table(report: &EvalReport, panels: &[&BenchmarkReport]) -> Table {
 
 fn row(b: &BenchmarkReport, strip: Strip) -> Vec<Cell> {
     let own = b.own();
-    let metrics: Vec<&Metric> = b.results.iter().map(|r| &r.flagged_of_scored).collect();
+    let metrics: Vec<(usize, &Metric)> = b.results.iter().map(|r| &r.flagged_of_scored).enumerate().collect();
     let promise = |budget| {
         format!("≤ {}: {}", words::round_percent(budget), words::kept(&own.flagged_of_scored, budget))
     };
@@ -74,6 +74,6 @@ fn row(b: &BenchmarkReport, strip: Strip) -> Vec<Cell> {
         Cell::Chart(strip.row(&metrics, b.budget)),
         Cell::Words(b.budget.map_or_else(|| words::NONE.to_owned(), promise)),
     ];
-    row.extend(metrics.iter().skip(1).map(|m| share(m)));
+    row.extend(metrics.iter().skip(1).map(|(_, m)| share_of(m)));
     row
 }

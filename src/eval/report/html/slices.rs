@@ -46,15 +46,20 @@ pub(super) fn unread(report: &EvalReport) -> Vec<(&str, usize, usize)> {
     out
 }
 
+/// The name of a language; a set that does not state it has the value `none`.
+fn named(language: &str) -> &str {
+    language::english_name(language).unwrap_or(if language == "none" { "not stated" } else { language })
+}
+
 fn languages(report: &EvalReport) -> Table {
     let bars = Strip { axis: Axis::UNIT, style: Style::Bar };
     let row = |(language, n, abstained): (&str, usize, usize)| {
         let rate = Metric::rate(abstained, n, "no texts");
         vec![
-            Cell::Words(language::english_name(language).unwrap_or(language).to_owned()),
+            Cell::Words(named(language).to_owned()),
             cases(n, n < SMALL),
             share(&rate),
-            Cell::Chart(bars.row(&[&rate], None)),
+            Cell::Chart(bars.row(&[(0, &rate)], None)),
         ]
     };
     let head = vec![
@@ -100,7 +105,7 @@ fn table(name: &str, parts: &[SliceReport]) -> Table {
             cases(p.n, p.small),
             cases(p.abstained, false),
             share(&p.flagged),
-            Cell::Chart(strip.row(&[&p.flagged], None)),
+            Cell::Chart(strip.row(&[(0, &p.flagged)], None)),
         ];
         for t in &p.targets {
             row.extend([share(&t.recall), share(&t.false_positive_rate)]);

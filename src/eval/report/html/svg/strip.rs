@@ -47,8 +47,8 @@ impl Strip {
         close(out)
     }
 
-    /// A row: the subjects in the order of the report, the first with its interval, and a limit if there is one.
-    pub(in crate::eval::report::html) fn row(self, metrics: &[&Metric], limit: Option<f64>) -> Svg {
+    /// A row: the subjects by their position in the report, the first with its interval, and a limit if there is one.
+    pub(in crate::eval::report::html) fn row(self, metrics: &[(usize, &Metric)], limit: Option<f64>) -> Svg {
         let mut out = open("strip");
         let _ = write!(out, r#"<path class="rule" d="M{MARGIN} {MIDDLE}H{}"/>"#, WIDTH - MARGIN);
         if self.axis.low < 0.0 {
@@ -59,18 +59,18 @@ impl Strip {
             let x = self.x(limit);
             let _ = write!(out, r#"<path class="limit" d="M{x} 0V{HEIGHT}"/>"#);
         }
-        if let Some(own) = metrics.first() {
+        if let Some((0, own)) = metrics.first() {
             self.interval(&mut out, own);
         }
-        for (subject, metric) in metrics.iter().enumerate().rev() {
+        for (subject, metric) in metrics.iter().rev() {
             let Some(value) = metric.value else { continue };
             // Beyond the scale there is no place for a mark that would not mislead.
-            if (subject == 0 && self.style == Style::Bar)
+            if (*subject == 0 && self.style == Style::Bar)
                 || !(self.axis.low..=self.axis.high).contains(&value)
             {
                 continue;
             }
-            shape(&mut out, subject, MARGIN + self.axis.at(value, WIDTH - 2.0 * MARGIN), MIDDLE);
+            shape(&mut out, *subject, MARGIN + self.axis.at(value, WIDTH - 2.0 * MARGIN), MIDDLE);
         }
         close(out)
     }
@@ -82,9 +82,12 @@ impl Strip {
                 write!(out, r#"<rect class="bar" x="{MARGIN}" y="4" width="{}" height="10"/>"#, short(width));
         }
         if let (Some(low), Some(high)) = (metric.low, metric.high) {
-            let (low, high) = (self.x(low), self.x(high));
-            let _ =
-                write!(out, r#"<path class="interval" d="M{low} {MIDDLE}H{high}M{low} 5V13M{high} 5V13"/>"#);
+            let mut path = format!("M{} {MIDDLE}H{}", self.x(low), self.x(high));
+            // An end that lies beyond the scale is left open.
+            for end in [low, high].into_iter().filter(|end| (self.axis.low..=self.axis.high).contains(end)) {
+                let _ = write!(path, "M{} 5V13", self.x(end));
+            }
+            let _ = write!(out, r#"<path class="interval" d="{path}"/>"#);
         }
     }
 
@@ -119,7 +122,7 @@ mod tests {
     fn a_row_shows_its_number_its_interval_and_its_limit() {
         let strip = Strip { axis: Axis { low: 0.0, high: 0.1 }, style: Style::Dot };
         let (own, other) = (Metric::rate(5, 100, "no cases"), Metric::rate(1, 100, "no cases"));
-        let row = strip.row(&[&own, &other], Some(0.05));
+        let row = strip.row(&[(0, &own), (2, &other)], Some(0.05));
         assert!(row.as_str().contains(r#"class="own" cx="90" "#), "{row:?}");
         for class in ["interval", "other", "limit"] {
             assert_eq!(row.as_str().matches(&format!("class=\"{class}\"")).count(), 1, "{class}");
@@ -127,9 +130,17 @@ mod tests {
     }
 
     #[test]
+    fn an_interval_that_leaves_the_scale_has_no_end_there() {
+        let strip = Strip { axis: Axis { low: 0.0, high: 0.1 }, style: Style::Dot };
+        let ends =
+            |k, n| strip.row(&[(0, &Metric::rate(k, n, "no cases"))], None).as_str().matches("5V13").count();
+        assert_eq!([ends(5, 400), ends(1, 20)], [2, 1]);
+    }
+
+    #[test]
     fn what_is_not_known_is_not_drawn() {
         let strip = Strip { axis: Axis::UNIT, style: Style::Bar };
-        let row = strip.row(&[&Metric::rate(0, 0, "no cases")], None);
+        let row = strip.row(&[(0, &Metric::rate(0, 0, "no cases"))], None);
         assert!(!row.as_str().contains("bar") && !row.as_str().contains("interval"));
         assert_eq!([0.0, 0.005, -0.1].map(tick), ["0", "0.5 %", "−10 %"]);
     }
