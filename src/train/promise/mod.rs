@@ -85,7 +85,7 @@ pub fn promise(order: &Order, progress: &mut dyn FnMut(usize, usize)) -> Result<
     let set = CalibrationSet::open(&order.set)?;
     let mut pipeline = Pipeline::open(&order.model)?;
     set.refuse_what_was_seen(pipeline.bundle())?;
-    let items = Items::gather(&set, &order.data, &mut pipeline, (order.seed, progress))?;
+    let items = Items::gather(&set, &order.data, &mut pipeline, order.seed, progress)?;
     let bundle = pipeline.bundle().clone();
     let (calibration, choices) = recalibrate(&bundle.calibration, &items);
     let policy_version = format!("{}+{}-{}", bundle.policy.version, set.name, set.version);

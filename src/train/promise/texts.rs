@@ -1,6 +1,7 @@
 //! The texts of a calibration set: what the network says of each, and which part it belongs to.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
@@ -45,9 +46,10 @@ impl Items {
     /// Reads the set and runs the model over it; the seed decides the parts.
     pub(super) fn gather(
         set: &CalibrationSet,
-        data: &std::path::Path,
+        data: &Path,
         pipeline: &mut Pipeline,
-        (seed, progress): (u64, &mut dyn FnMut(usize, usize)),
+        seed: u64,
+        progress: &mut dyn FnMut(usize, usize),
     ) -> Result<Self, Error> {
         let examples = read_all(&set.sources, data)?;
         let parts = assign(&examples, &SHARES, seed);
