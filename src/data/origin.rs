@@ -27,9 +27,17 @@ pub struct Origin {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
     /// A file of a git repository on GitHub or a GitLab, at one commit.
-    Git { repository: String, commit: String, path: String },
+    Git {
+        repository: String,
+        commit: String,
+        path: String,
+    },
     /// A file of a data set on the Hugging Face hub.
-    Hub { dataset: String, revision: String, path: String },
+    Hub {
+        dataset: String,
+        revision: String,
+        path: String,
+    },
     Url(String),
     /// Cannot be fetched: a sentence that says how the file was made, and from what.
     Made(String),
@@ -94,8 +102,10 @@ fn git(repository: String, commit: String, path: String) -> Result<Place, String
     let place = Place::Git { repository, commit, path };
     match raw(&place) {
         Some(_) => Ok(place),
-        None => Err("git files can be fetched from https://github.com and from GitLabs; use `url` for others"
-            .to_owned()),
+        None => {
+            Err("git files can be fetched from https://github.com and from GitLabs; use `url` for others"
+                .to_owned())
+        }
     }
 }
 
@@ -116,7 +126,9 @@ pub fn encode(path: &str) -> String {
     use std::fmt::Write as _;
     path.bytes().fold(String::with_capacity(path.len()), |mut out, byte| {
         match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => out.push(byte as char),
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
+                out.push(byte as char);
+            }
             _ => write!(out, "%{byte:02X}").expect("a string takes everything"),
         }
         out

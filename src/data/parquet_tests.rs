@@ -60,9 +60,11 @@ fn source(more: &str) -> Source {
 #[test]
 fn rows_of_every_compression_have_the_columns_that_json_would_give() {
     let folder = tempfile::tempdir().unwrap();
-    for compression in
-        [Compression::UNCOMPRESSED, Compression::SNAPPY, Compression::ZSTD(parquet::basic::ZstdLevel::default())]
-    {
+    for compression in [
+        Compression::UNCOMPRESSED,
+        Compression::SNAPPY,
+        Compression::ZSTD(parquet::basic::ZstdLevel::default()),
+    ] {
         write(&folder.path().join("a.parquet"), compression);
         let source = source(
             r#"

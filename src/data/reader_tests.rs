@@ -228,8 +228,7 @@ fn a_file_is_read_in_its_encoding() {
     assert!(utf8[0].text.contains('\u{FFFD}'), "repaired, and counted in the log");
     let error = read(&source(&format!("{base}encoding = \"utf-16\"")), folder.path()).unwrap_err();
     assert!(error.to_string().contains("line 1: not UTF-16"), "{error}");
-    let unknown = toml::from_str::<Source>(&format!(
-        "name = \"a\"\nlicence = \"b\"\n{base}encoding = \"koi8\""
-    ));
+    let unknown =
+        toml::from_str::<Source>(&format!("name = \"a\"\nlicence = \"b\"\n{base}encoding = \"koi8\""));
     assert!(unknown.unwrap_err().message().contains("koi8"));
 }

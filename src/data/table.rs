@@ -41,7 +41,9 @@ pub(super) fn read(path: &Path, name: &str, format: Format, layout: &Layout) -> 
     let source = |problem: String| Error::Source { name: name.to_owned(), problem };
     if format == Format::Parquet {
         if layout.encoding != Encoding::default() {
-            return Err(source("a Parquet file says itself how it is encoded; leave out `encoding`".to_owned()));
+            return Err(source(
+                "a Parquet file says itself how it is encoded; leave out `encoding`".to_owned(),
+            ));
         }
         return objects_to_table(path, parquet_rows::read(path, name)?);
     }

@@ -56,7 +56,11 @@ pub fn load(manifest: &BenchmarkManifest, data_dir: &Path) -> Result<Cases, Erro
 ///
 /// # Errors
 /// When a file is missing, is not what the manifest pins, or when nothing is left of a source.
-pub fn read(manifest: &BenchmarkManifest, sources: &[Source], data_dir: &Path) -> Result<Vec<Example>, Error> {
+pub fn read(
+    manifest: &BenchmarkManifest,
+    sources: &[Source],
+    data_dir: &Path,
+) -> Result<Vec<Example>, Error> {
     let examples = data::reader::read_all(sources, data_dir)
         .map_err(|e| Error::Data { benchmark: manifest.name.clone(), source: Box::new(e) })?;
     let read: BTreeSet<usize> = examples.iter().map(|e| e.source).collect();

@@ -145,7 +145,8 @@ mod tests {
 
     #[test]
     fn a_list_that_contradicts_itself_is_refused() {
-        let two = "[[identity]]\nname = \"a\"\nwords = [\"x\"]\n[[identity]]\nname = \"b\"\nwords = [\"X\"]\n";
+        let two =
+            "[[identity]]\nname = \"a\"\nwords = [\"x\"]\n[[identity]]\nname = \"b\"\nwords = [\"X\"]\n";
         for (toml, reason) in [
             (two, "two identities"),
             (&two.replace("\"b\"", "\"a\""), "there twice"),

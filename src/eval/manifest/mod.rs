@@ -231,9 +231,12 @@ impl BenchmarkManifest {
 
     fn read(toml: &str) -> Result<Self, String> {
         let manifest: Self = toml::from_str(toml).map_err(|e| e.to_string().trim().to_owned())?;
-        let absolute = manifest.every_source().flat_map(Source::files).find(|f| Path::new(f.path).is_absolute());
+        let absolute =
+            manifest.every_source().flat_map(Source::files).find(|f| Path::new(f.path).is_absolute());
         match absolute {
-            Some(file) => Err(format!("source `{}`: a path of one machine is no use on another", file.source)),
+            Some(file) => {
+                Err(format!("source `{}`: a path of one machine is no use on another", file.source))
+            }
             None => Ok(manifest),
         }
     }

@@ -235,7 +235,10 @@ fn by_slice<'a>(judged: &[Judged<'a>], slice: &'a Slice) -> BTreeMap<&'a str, Ve
     groups
 }
 
-fn by_function<'a>(manifest: &BenchmarkManifest, judged: &[Judged<'a>]) -> BTreeMap<&'a str, Vec<Judged<'a>>> {
+fn by_function<'a>(
+    manifest: &BenchmarkManifest,
+    judged: &[Judged<'a>],
+) -> BTreeMap<&'a str, Vec<Judged<'a>>> {
     let mut groups: BTreeMap<&str, Vec<Judged<'_>>> = BTreeMap::new();
     for j in judged {
         groups.entry(manifest.function(j.0).unwrap_or("none")).or_default().push(*j);

@@ -190,7 +190,8 @@ fn one_benchmark(out: &mut String, b: &BenchmarkReport) {
             slice(out, name, parts);
         }
     }
-    let origins: std::collections::BTreeSet<&str> = b.sources.iter().filter_map(|s| s.origin.as_deref()).collect();
+    let origins: std::collections::BTreeSet<&str> =
+        b.sources.iter().filter_map(|s| s.origin.as_deref()).collect();
     let origins: Vec<&str> = origins.into_iter().collect();
     line(out, &format!("\nData: {}. Cite: {}", origins.join("; "), b.citation));
 }

@@ -176,7 +176,7 @@ fn a_panel_holds_its_promise_only_with_its_whole_interval() {
 fn functions_pass_by_their_own_labels_and_pairs_take_the_lower() {
     let bench = Bench::new();
     let csv = "id,text,kind,gold\na,one 90,plain,1\nb,two 10,plain,1\nc,three 5,mention,0\nd,four 90,mention,0\ne,five 1,mention,0\n";
-    let more = "targets = [\"hate\"]\nfunction_slice = \"kind\"\nslices = [\"kind\"]";
+    let more = "targets = [\"hate\"]\nfunction_slice = \"kind\"\n";
     let pair = "[[pair]]\nname = \"plain, against mention\"\nhateful = [\"plain\"]\nbenign = [\"mention\"]\n";
     let labels = "id = \"id\"\nslices = [\"kind\"]\nset = { hate = 0 }\nlabels = [{ column = \"gold\", is = [\"1\"], set = { hate = 1 } }]";
     let manifest = head("suite", "functional", more) + &bench.source("f.csv", csv, labels) + pair;
