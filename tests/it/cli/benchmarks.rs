@@ -39,3 +39,23 @@ fn missing_data_is_a_finding_and_a_broken_manifest_is_an_error() {
     let (_, notes) = repository(&["eval", "check", broken.to_str().unwrap()], 2);
     assert!(notes.contains("missing field"), "{notes}");
 }
+
+#[test]
+fn a_run_skips_what_is_unavailable_and_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = dir.path().to_str().unwrap();
+    let command = [
+        "eval",
+        "run",
+        "--predictions",
+        at,
+        "--benchmark",
+        "eval/benchmarks/counter.toml",
+        "--data",
+        at,
+        "--out",
+        at,
+    ];
+    let (_, notes) = repository(&command, 2);
+    assert!(notes.contains("skipped counter: ") && notes.contains("no benchmark was given"), "{notes}");
+}
