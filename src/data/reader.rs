@@ -76,8 +76,8 @@ fn locate(source: &Source, path: &str, sha256: Option<&str>, root: &Path) -> Res
 fn join(mut ours: Table, path: &Path, spec: &Join, source: &Source, root: &Path) -> Result<Table, Error> {
     let their_path = locate(source, &spec.path, spec.sha256.as_deref(), root)?;
     let theirs = table::read(&their_path, &source.name, spec.format, &spec.layout)?;
-    let new: Vec<usize> =
-        (0..theirs.columns.len()).filter(|i| !ours.columns.contains(&theirs.columns[*i])).collect();
+    let names: Vec<String> = theirs.columns.iter().map(|name| format!("{}{name}", spec.prefix)).collect();
+    let new: Vec<usize> = (0..names.len()).filter(|i| !ours.columns.contains(&names[*i])).collect();
     let partners: Vec<Option<usize>> = if let Some(on) = &spec.on {
         let our_column = ours.column(path, on)?;
         let their_column = theirs.column(&their_path, spec.key.as_ref().unwrap_or(on))?;
@@ -104,9 +104,9 @@ fn join(mut ours: Table, path: &Path, spec: &Join, source: &Source, root: &Path)
         }
         (0..ours.rows.len()).map(Some).collect()
     };
-    ours.columns.extend(new.iter().map(|i| {
-        if theirs.columns[*i].is_empty() { "joined".to_owned() } else { theirs.columns[*i].clone() }
-    }));
+    ours.columns.extend(
+        new.iter().map(|i| if names[*i].is_empty() { "joined".to_owned() } else { names[*i].clone() }),
+    );
     let mut joined = Vec::with_capacity(ours.rows.len());
     for (mut row, partner) in ours.rows.into_iter().zip(partners) {
         if partner.is_none() && !spec.optional {

@@ -123,6 +123,9 @@ fn files_are_joined_by_line_by_key_and_by_digest() {
     assert_eq!(texts(&read(&source(&by_key), data.path()).unwrap()), ["two"]);
     let optional = by_key.replace("key = \"post\"", "key = \"post\", optional = true");
     assert_eq!(read(&source(&optional), data.path()).unwrap().len(), 2);
+    let prefixed = by_key.replace("key = \"post\"", "key = \"post\", prefix = \"k.\"");
+    let prefixed = format!("{prefixed}\nslices = [\"k.class\", \"k.post\"]");
+    assert_eq!(read(&source(&prefixed), data.path()).unwrap()[0].slices["k.class"], "x");
     let by_digest = format!(
         "{base}join = {{ path = \"hashes.csv\", format = \"csv\", on = \"text\", key = \"hash\", digest = \"sha256_16\" }}\nwhere = [{{ column = \"split\", is = [\"test\"] }}]"
     );

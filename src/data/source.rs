@@ -282,6 +282,9 @@ pub struct Join {
     pub on: Option<String>,
     /// Their column; the name in `on` when absent.
     pub key: Option<String>,
+    /// Put before the names of their columns; without it a column that both have keeps our value.
+    #[serde(default)]
+    pub prefix: String,
     /// How their key is made from our column.
     #[serde(default)]
     pub digest: KeyDigest,

@@ -123,9 +123,9 @@ fn languages(examples: &[Example]) -> BTreeMap<String, usize> {
 
 fn label_problem(kind: Kind, target: Target, labels: Labels) -> Option<String> {
     let problem = match kind {
-        Kind::Labelled | Kind::Functional if labels.yes == 0 => "no case is labelled yes",
+        Kind::Panel => return None,
+        _ if labels.yes == 0 => "no case is labelled yes",
         Kind::Labelled | Kind::Functional if labels.no == 0 => "no case is labelled no",
-        Kind::Positives | Kind::Evidence if labels.yes == 0 => "no case is labelled yes",
         Kind::Positives if labels.no > 0 => "some cases are labelled no, in a set of positives",
         _ => return None,
     };

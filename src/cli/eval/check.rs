@@ -49,7 +49,9 @@ pub(super) fn run(args: &CheckArgs, output: &Output) -> anyhow::Result<ExitCode>
     }
     let problems: Vec<String> =
         checked.iter().flat_map(|c| c.problems.iter().map(|p| format!("{}: {p}", c.name))).collect();
-    problems.iter().for_each(|problem| output.note(problem));
+    for problem in &problems {
+        output.note(problem);
+    }
     output.note(format_args!("{} manifests, {} problems", manifests.len(), problems.len()));
     Ok(if problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }

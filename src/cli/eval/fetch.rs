@@ -65,7 +65,9 @@ fn tell(file: &PinnedFile<'_>, outcome: &Outcome, output: &Output) {
         )),
         Outcome::Missing { tried } => {
             output.note(format_args!("missing {path} (source `{}`)", file.source));
-            tried.iter().for_each(|attempt| output.note(format_args!("  {attempt}")));
+            for attempt in tried {
+                output.note(format_args!("  {attempt}"));
+            }
         }
     }
 }

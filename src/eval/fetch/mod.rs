@@ -161,9 +161,12 @@ fn keep(mut bytes: Box<dyn Read>, place: &Path, expected: &str) -> Result<(), St
         Some(name) => format!("{}.partial", name.to_string_lossy()),
         None => return Err("the path names no file".to_owned()),
     });
-    let kept = write(&mut bytes, &beside).and_then(|got| match got == expected {
-        true => fs_err::rename(&beside, place).map_err(|e| e.to_string()),
-        false => Err(format!("SHA-256 {got} where {expected} is pinned")),
+    let kept = write(&mut bytes, &beside).and_then(|got| {
+        if got == expected {
+            fs_err::rename(&beside, place).map_err(|e| e.to_string())
+        } else {
+            Err(format!("SHA-256 {got} where {expected} is pinned"))
+        }
     });
     if kept.is_err() {
         // The reason is told; that the rest could not be removed would only hide it.

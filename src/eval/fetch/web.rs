@@ -8,7 +8,7 @@ use crate::eval::fetch::MOST_BYTES;
 /// To connect, to answer, and between two pieces of an answer.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// For a whole file.
-const WHOLE: Duration = Duration::from_secs(3600);
+const WHOLE: Duration = Duration::from_hours(1);
 
 /// A client that keeps its connections.
 #[derive(Debug)]

@@ -23,23 +23,12 @@ impl BenchmarkManifest {
             _ => {}
         }
         for part in [&self.sources, &self.train, &self.validation] {
-            self.check_sources(part)?;
+            check_sources(part)?;
         }
         self.check_kind()?;
         self.check_slices()?;
         self.check_columns()?;
         self.metrics.check()
-    }
-
-    fn check_sources(&self, part: &[Source]) -> Result<(), String> {
-        let mut names = BTreeSet::new();
-        for source in part {
-            if !names.insert(source.name.as_str()) {
-                return Err(format!("two sources are named `{}`", source.name));
-            }
-            source.files().try_for_each(check_file)?;
-        }
-        Ok(())
     }
 
     fn check_kind(&self) -> Result<(), String> {
@@ -115,6 +104,17 @@ impl BenchmarkManifest {
             None => Ok(()),
         }
     }
+}
+
+fn check_sources(part: &[Source]) -> Result<(), String> {
+    let mut names = BTreeSet::new();
+    for source in part {
+        if !names.insert(source.name.as_str()) {
+            return Err(format!("two sources are named `{}`", source.name));
+        }
+        source.files().try_for_each(check_file)?;
+    }
+    Ok(())
 }
 
 /// A file that is measured on is pinned, stays below the data folder, and says where it comes from.

@@ -14,6 +14,9 @@ fn help_is_as_committed() {
         &["key", "create", "--help"],
         &["user", "--help"],
         &["user", "add", "--help"],
+        &["eval", "list", "--help"],
+        &["eval", "fetch", "--help"],
+        &["eval", "check", "--help"],
     ] {
         let (help, _) = run(dir.path(), args, 0);
         let name = format!("help_{}", args[..args.len() - 1].join("_"));

@@ -4,6 +4,7 @@
 
 mod access;
 mod calibrate;
+mod benchmarks;
 mod classify;
 mod help;
 mod serve;

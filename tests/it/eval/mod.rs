@@ -10,6 +10,7 @@ mod html;
 mod hygiene;
 mod ledger;
 mod linear;
+mod fetch;
 mod manifests;
 mod recruitcheck;
 mod reference;
