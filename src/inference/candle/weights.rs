@@ -21,15 +21,23 @@ pub type Named = HashMap<String, Tensor>;
 /// # Errors
 /// When a tensor is missing or its shape is not what `config` says; the message names it.
 pub fn network(config: &EncoderConfig, named: &Named) -> Result<Network> {
-    let encoder = encoder(config, named)?;
+    Ok(Network { encoder: encoder(config, named)?, head: head(config, named)? })
+}
+
+/// The head, or zeros when the file has none.
+pub(super) fn head(config: &EncoderConfig, named: &Named) -> Result<Linear> {
     let hidden = config.hidden_size;
-    let head = if named.contains_key("classifier.weight") {
-        linear(named, "classifier", HEAD_ROWS, hidden)?
+    if named.contains_key("classifier.weight") {
+        linear(named, "classifier", HEAD_ROWS, hidden)
     } else {
         let zeros = |shape: &[usize]| Tensor::zeros(shape, DType::F32, &Device::Cpu);
-        Linear { weight: zeros(&[HEAD_ROWS, hidden])?, bias: zeros(&[HEAD_ROWS])? }
-    };
-    Ok(Network { encoder, head })
+        Ok(Linear { weight: zeros(&[HEAD_ROWS, hidden])?, bias: zeros(&[HEAD_ROWS])? })
+    }
+}
+
+/// An embedding table in the precision of the file.
+pub(super) fn table(named: &Named, name: &str, shape: &[usize]) -> Result<Tensor> {
+    find(named, &format!("embeddings.{name}.weight"), shape)?.force_contiguous()
 }
 
 /// The network's weights by name; query, key and value apart again.
@@ -82,7 +90,8 @@ fn encoder(config: &EncoderConfig, named: &Named) -> Result<Encoder> {
     })
 }
 
-fn layer(config: &EncoderConfig, named: &Named, i: usize) -> Result<Layer> {
+/// Layer `i`.
+pub(super) fn layer(config: &EncoderConfig, named: &Named, i: usize) -> Result<Layer> {
     let (hidden, inner) = (config.hidden_size, config.intermediate_size);
     let at = format!("encoder.layer.{i}");
     let part = |name: &str| linear(named, &format!("{at}.attention.self.{name}"), hidden, hidden);
@@ -107,13 +116,18 @@ fn linear(named: &Named, name: &str, rows: usize, columns: usize) -> Result<Line
     })
 }
 
-fn norm(named: &Named, name: &str, config: &EncoderConfig) -> Result<Norm> {
+/// The normalisation below `name`.
+pub(super) fn norm(named: &Named, name: &str, config: &EncoderConfig) -> Result<Norm> {
     let read = |part: &str| tensor(named, &format!("{name}.LayerNorm.{part}"), &[config.hidden_size]);
     Ok(Norm { gamma: read("weight")?, beta: read("bias")?, epsilon: config.layer_norm_eps })
 }
 
 /// A private f32 copy: training changes it in place.
 fn tensor(named: &Named, name: &str, shape: &[usize]) -> Result<Tensor> {
+    find(named, name, shape)?.to_dtype(DType::F32)?.force_contiguous()?.copy()
+}
+
+fn find<'a>(named: &'a Named, name: &str, shape: &[usize]) -> Result<&'a Tensor> {
     let prefixed = format!("bert.{name}");
     let Some(found) = named.get(name).or_else(|| named.get(&prefixed)) else {
         bail!("tensor `{name}` is missing");
@@ -121,5 +135,5 @@ fn tensor(named: &Named, name: &str, shape: &[usize]) -> Result<Tensor> {
     if found.dims() != shape {
         bail!("tensor `{name}` has shape {:?}, config.json says {shape:?}", found.dims());
     }
-    found.to_dtype(DType::F32)?.force_contiguous()?.copy()
+    Ok(found)
 }
