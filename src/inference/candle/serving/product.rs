@@ -4,7 +4,7 @@
 //! channel, an activation that of its own row: what a token becomes depends on nothing else in the batch.
 
 use candle_core::Result;
-use rten_gemm::{GemmExecutor, GemmInputA, GemmInputB, GemmOptions, PackedBMatrix, QuantParams};
+use rten_gemm::{GemmExecutor, GemmInputA, GemmInputB, GemmOptions, PackedBMatrix};
 use rten_tensor::prelude::*;
 use rten_tensor::{Matrix, NdTensorView};
 
@@ -94,8 +94,7 @@ impl Product for Float {
 /// In 8-bit integers.
 pub(super) struct Int8 {
     weights: PackedBMatrix<i8>,
-    scales: Vec<f32>,
-    bias: Vec<f32>,
+    channels: rows::Channels,
 }
 
 /// Rows in 8 bits: x ≈ scale · (value − zero).
@@ -123,13 +122,15 @@ impl Product for Int8 {
         let (out, width) = linear.weight.dims2()?;
         let weights = Floats::of(&linear.weight)?;
         let mut values = vec![0_i8; weights.len()];
-        let mut scales = Vec::with_capacity(out);
+        let (mut scales, mut totals) = (Vec::with_capacity(out), Vec::with_capacity(out));
         for (into, row) in values.chunks_exact_mut(width).zip(weights.chunks_exact(width)) {
             scales.push(quantise_weights(into, row));
+            totals.push(into.iter().map(|v| i32::from(*v)).sum());
         }
         let values = NdTensorView::from_data([out, width], values.as_slice());
         let weights = INT8.with(|gemm| gemm.prepack_b(values.transposed()));
-        Ok(Self { weights, scales, bias: Floats::of(&linear.bias)?.to_vec() })
+        let bias = Floats::of(&linear.bias)?.to_vec();
+        Ok(Self { weights, channels: rows::Channels { scales, totals, bias } })
     }
 
     fn resize(input: &mut Bytes, count: usize, width: usize) {
@@ -146,22 +147,25 @@ impl Product for Int8 {
     }
 
     fn width(&self) -> usize {
-        self.bias.len()
+        self.channels.bias.len()
     }
 
     fn multiply(&self, input: &Bytes, sums: &mut [i32]) {
         let sums = &mut sums[..input.scales.len() * self.width()];
-        let a = GemmInputA::Unpacked(matrix(&input.values, input.width));
-        let a_quant = Some(QuantParams { zero_point: input.zeros.as_slice() });
-        let options = GemmOptions { a_quant, ..GemmOptions::default() };
-        let done = INT8.with(|gemm| gemm.gemm(sums, a, GemmInputB::Packed(&self.weights), options));
+        // The zeros are taken off in `row`: of rows after the first eight, rten-gemm 0.27 takes off the wrong ones.
+        let b = GemmInputB::Packed(&self.weights);
+        let done = INT8.with(|gemm| {
+            // Left to itself it packs the rows again for every block of columns.
+            let a = gemm.prepack_a(matrix(&input.values, input.width));
+            gemm.gemm(sums, GemmInputA::Packed(&a), b, GemmOptions::default())
+        });
         done.expect("the input was sized for these weights, which this executor packed");
     }
 
     fn row(&self, input: &Bytes, at: usize, sums: &[i32], out: &mut [f32]) {
         let width = self.width();
         let sums = &sums[at * width..(at + 1) * width];
-        rows::dequantise(out, sums, input.scales[at], (&self.scales, &self.bias));
+        rows::dequantise(out, sums, (input.scales[at], input.zeros[at]), &self.channels);
     }
 }
 

@@ -16,17 +16,28 @@ vectorised! {
     }
 }
 
+/// What turns a sum of products of 8-bit integers into a number, for each output channel.
+#[derive(Debug)]
+pub(super) struct Channels {
+    pub(super) scales: Vec<f32>,
+    /// Sum of the channel's weights: what one unit of an activation's zero adds to a sum.
+    pub(super) totals: Vec<i32>,
+    pub(super) bias: Vec<f32>,
+}
+
 vectorised! {
-    /// `out = sums · scale · weight scale + bias`
+    /// `out = (sums − zero · totals) · scale · channel scale + bias`; the bracket is exact.
     pub(super) fn dequantise<'a>(
         out: &'a mut [f32],
         sums: &'a [i32],
-        scale: f32,
-        channels: (&'a [f32], &'a [f32]),
+        unit: (f32, u8),
+        channels: &'a Channels,
     ) {
-        let (scales, bias) = channels;
-        for ((o, s), (c, b)) in out.iter_mut().zip(sums).zip(scales.iter().zip(bias)) {
-            *o = (*s as f32).mul_add(scale * c, *b);
+        let (scale, zero) = (unit.0, i32::from(unit.1));
+        let Channels { scales, totals, bias } = channels;
+        let channels = scales.iter().zip(totals).zip(bias);
+        for ((o, s), ((c, t), b)) in out.iter_mut().zip(sums).zip(channels) {
+            *o = ((s - zero * t) as f32).mul_add(scale * c, *b);
         }
     }
 }
@@ -38,7 +49,7 @@ vectorised! {
         let (low, high) = bounds(row);
         let step = if high > low { (high - low) / 255.0 } else { 1.0 };
         let rate = 1.0 / step;
-        let shift = (-low * rate).round_ties_even();
+        let shift = (ROUND - low * rate) - ROUND; // `round` is a call into the C library
         *scale = step;
         *zero = low_byte(shift + ROUND);
         for (o, x) in out.iter_mut().zip(row) {
@@ -89,7 +100,6 @@ vectorised! {
 }
 
 const EDGE: f32 = 5.4;
-#[expect(clippy::excessive_precision, reason = "as the fit printed them")]
 const PHI: [f32; 14] = [
     0.130_928_11,
     -0.065_327_68,

@@ -135,7 +135,8 @@ impl<P: Product> Stack<P> {
             self.attend(packed, qkv, context);
             let next = self.layers.get(i + 1).map(|layer| &layer.qkv);
             self.for_blocks(height, states, qkv, |start, states, qkv, block| {
-                self.gather_context(&places, start, context, states.len() / self.hidden, block);
+                let count = states.len() / self.hidden;
+                self.gather_context(&places, start..start + count, context, block);
                 layer.run(states, block);
                 multiply_next(next, states, qkv, block);
             });
@@ -183,21 +184,21 @@ impl<P: Product> Stack<P> {
         });
     }
 
+    /// The context of `tokens`, heads side by side again, as the input of a product.
     fn gather_context(
         &self,
         places: &[Range<usize>],
-        start: usize,
+        tokens: Range<usize>,
         context: &[f32],
-        count: usize,
         block: &mut Block<P>,
     ) {
         let size = self.hidden / self.heads;
-        P::resize(&mut block.input, count, self.hidden);
+        P::resize(&mut block.input, tokens.len(), self.hidden);
         block.row.resize(self.hidden, 0.0);
-        for i in 0..count {
-            let text = &places[start + i];
+        for (i, token) in tokens.enumerate() {
+            let text = &places[token];
             let context = &context[text.start * self.hidden..text.end * self.hidden];
-            let at = (start + i - text.start) * size;
+            let at = (token - text.start) * size;
             for (row, head) in block.row.chunks_exact_mut(size).zip(context.chunks_exact(text.len() * size)) {
                 row.copy_from_slice(&head[at..at + size]);
             }
