@@ -22,7 +22,7 @@ const SHAPES: [(usize, usize); 7] = [(1, 16), (1, 64), (1, 128), (8, 64), (32, 6
 fn bundle() -> (EncoderConfig, Named) {
     let folder =
         std::env::var_os("BUNDLE").map_or_else(|| Path::new("models/default").to_owned(), PathBuf::from);
-    let config = std::fs::read_to_string(folder.join("config.json")).expect("the bundle has a config");
+    let config = fs_err::read_to_string(folder.join("config.json")).expect("the bundle has a config");
     let named = candle_core::safetensors::load(folder.join("model.safetensors"), &Device::Cpu);
     (serde_json::from_str(&config).expect("a config"), named.expect("the bundle has weights"))
 }

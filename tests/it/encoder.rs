@@ -83,7 +83,7 @@ fn serving(config: &EncoderConfig, named: &Named, arithmetic: Arithmetic) -> Ser
 
 fn shipped() -> (EncoderConfig, Named) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/default");
-    let config = std::fs::read_to_string(folder.join("config.json")).expect("is there");
+    let config = fs_err::read_to_string(folder.join("config.json")).expect("is there");
     let named = candle_core::safetensors::load(folder.join("model.safetensors"), &Device::Cpu);
     (serde_json::from_str(&config).expect("parses"), named.expect("loads"))
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use candle_core::Device;
+use candle_core::safetensors::BufferedSafetensors;
 
 use super::encoder::EncoderConfig;
 use super::packed::Packed;
@@ -27,7 +27,8 @@ impl CandleClassifier {
     pub fn open(config: &EncoderConfig, path: &Path, arithmetic: Arithmetic) -> Result<Self, Error> {
         let bundle = |reason: String| Error::Bundle { path: path.to_owned(), reason };
         config.check().map_err(bundle)?;
-        let named = candle_core::safetensors::load(path, &Device::Cpu).map_err(|e| bundle(e.to_string()))?;
+        let bytes = fs_err::read(path).map_err(|e| bundle(e.to_string()))?;
+        let named = BufferedSafetensors::new(bytes).map_err(|e| bundle(e.to_string()))?;
         let encoder = ServingEncoder::new(config, &named, arithmetic).map_err(|e| bundle(e.to_string()))?;
         Ok(Self { encoder })
     }

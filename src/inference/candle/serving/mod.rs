@@ -18,7 +18,7 @@ use self::product::{Float, Int8};
 use self::stack::Stack;
 use super::encoder::EncoderConfig;
 use super::packed::Packed;
-use super::weights::Named;
+use super::weights::Tensors;
 
 /// In what numbers the products are computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -52,7 +52,7 @@ impl ServingEncoder {
     ///
     /// # Errors
     /// When a tensor is missing or does not have the shape that `config` says; the message names it.
-    pub fn new(config: &EncoderConfig, named: &Named, arithmetic: Arithmetic) -> Result<Self> {
+    pub fn new(config: &EncoderConfig, named: &impl Tensors, arithmetic: Arithmetic) -> Result<Self> {
         Ok(Self(match arithmetic.available() {
             Arithmetic::F32 => Inner::Float(Stack::new(config, named)?),
             Arithmetic::Int8 => Inner::Int8(Stack::new(config, named)?),

@@ -15,7 +15,7 @@ use crate::inference::candle::encoder::EncoderConfig;
 use crate::inference::candle::math::dot;
 use crate::inference::candle::norm::Norm;
 use crate::inference::candle::packed::Packed;
-use crate::inference::candle::weights::{self, Named};
+use crate::inference::candle::weights::{self, Tensors};
 
 /// Rows a core takes at a time: what a block is turned into on its way stays within a core's own cache.
 const MOST_ROWS: usize = 64;
@@ -73,7 +73,7 @@ impl<P: Product> Default for Block<P> {
 }
 
 impl<P: Product> Stack<P> {
-    pub(super) fn new(config: &EncoderConfig, named: &Named) -> Result<Self> {
+    pub(super) fn new(config: &EncoderConfig, named: &impl Tensors) -> Result<Self> {
         let hidden = config.hidden_size;
         let table = |name: &str, rows| weights::table(named, name, &[rows, hidden]);
         let token_type = table("token_type_embeddings", config.type_vocab_size)?;
@@ -284,7 +284,7 @@ fn block_rows(tokens: usize) -> usize {
     share.div_ceil(blocks).next_multiple_of(TILE_ROWS)
 }
 
-fn layer<P: Product>(config: &EncoderConfig, named: &Named, i: usize) -> Result<Layer<P>> {
+fn layer<P: Product>(config: &EncoderConfig, named: &impl Tensors, i: usize) -> Result<Layer<P>> {
     let layer = weights::layer(config, named, i)?;
     Ok(Layer {
         qkv: P::new(&layer.qkv)?,
