@@ -26,6 +26,10 @@ pub(super) trait Product: Send + Sync + Sized {
     /// What a product is before scale and bias.
     type Sum: Copy + Default + Send;
 
+    /// So few rows stay one block, of which each core multiplies some of the columns: where weights are too large for
+    /// the cache that the cores share, reading half of them each is worth more than working undisturbed.
+    const ROWS_TOGETHER: usize;
+
     /// # Errors
     /// When the weights are not contiguous f32.
     fn new(linear: &Linear) -> Result<Self>;
@@ -55,6 +59,7 @@ pub(super) struct Float {
 impl Product for Float {
     type Input = (usize, Vec<f32>);
     type Sum = f32;
+    const ROWS_TOGETHER: usize = 32;
 
     fn new(linear: &Linear) -> Result<Self> {
         let (out, width) = linear.weight.dims2()?;
@@ -117,6 +122,7 @@ impl Int8 {
 impl Product for Int8 {
     type Input = Bytes;
     type Sum = i32;
+    const ROWS_TOGETHER: usize = 0;
 
     fn new(linear: &Linear) -> Result<Self> {
         let (out, width) = linear.weight.dims2()?;
@@ -124,7 +130,9 @@ impl Product for Int8 {
         let mut values = vec![0_i8; weights.len()];
         let (mut scales, mut totals) = (Vec::with_capacity(out), Vec::with_capacity(out));
         for (into, row) in values.chunks_exact_mut(width).zip(weights.chunks_exact(width)) {
-            scales.push(quantise_weights(into, row));
+            let mut scale = 0.0;
+            rows::quantise_weights(into, row, &mut scale);
+            scales.push(scale);
             totals.push(into.iter().map(|v| i32::from(*v)).sum());
         }
         let values = NdTensorView::from_data([out, width], values.as_slice());
@@ -171,15 +179,4 @@ impl Product for Int8 {
 
 fn matrix<T>(values: &[T], width: usize) -> Matrix<'_, T> {
     NdTensorView::from_data([values.len() / width, width], values)
-}
-
-/// Symmetric, to ±127; returns the scale.
-#[expect(clippy::cast_possible_truncation, reason = "the quotient is within ±127 by the choice of scale")]
-fn quantise_weights(out: &mut [i8], row: &[f32]) -> f32 {
-    let largest = row.iter().fold(0.0_f32, |m, w| m.max(w.abs()));
-    let scale = if largest > 0.0 { largest / 127.0 } else { 1.0 };
-    for (o, w) in out.iter_mut().zip(row) {
-        *o = (w / scale).round_ties_even() as i8;
-    }
-    scale
 }

@@ -42,10 +42,25 @@ vectorised! {
     }
 }
 
+/// 1.5 · 2²³: adding it leaves the nearest integer in the low bits.
+const ROUND: f32 = 12_582_912.0;
+
+vectorised! {
+    /// Weights of one channel to ±127, symmetric: 0 is 0.
+    pub(super) fn quantise_weights<'a>(out: &'a mut [i8], row: &'a [f32], scale: &'a mut f32) {
+        let (low, high) = bounds(row);
+        let largest = high.max(-low);
+        *scale = if largest > 0.0 { largest / 127.0 } else { 1.0 };
+        let rate = 1.0 / *scale;
+        for (o, w) in out.iter_mut().zip(row) {
+            *o = low_byte((w * rate).clamp(-127.0, 127.0) + ROUND).cast_signed();
+        }
+    }
+}
+
 vectorised! {
     /// To 8 bits over the range of the row, 0 included, so that 0 stays exactly 0.
     pub(super) fn quantise<'a>(out: &'a mut [u8], row: &'a [f32], scale: &'a mut f32, zero: &'a mut u8) {
-        const ROUND: f32 = 12_582_912.0; // 1.5 · 2²³: adding it leaves the nearest integer in the low bits
         let (low, high) = bounds(row);
         let step = if high > low { (high - low) / 255.0 } else { 1.0 };
         let rate = 1.0 / step;
@@ -191,6 +206,19 @@ mod tests {
                 let back = scale * (f32::from(*q) - f32::from(zero));
                 assert!((back - x).abs() <= scale * 0.51, "{x} came back as {back}, step {scale}");
                 assert!(*x != 0.0 || back == 0.0);
+            }
+        }
+    }
+
+    #[test]
+    fn weights_come_back_within_half_a_step() {
+        for row in
+            [vec![-1.0_f32, 0.3, 0.999, 0.0], vec![0.0; 20], (0..99).map(|i| i as f32 - 70.0).collect()]
+        {
+            let (mut out, mut scale) = (vec![0; row.len()], 0.0);
+            quantise_weights(&mut out, &row, &mut scale);
+            for (q, w) in out.iter().zip(&row) {
+                assert!((scale * f32::from(*q) - w).abs() <= scale * 0.501, "{w} became {q} of {scale}");
             }
         }
     }

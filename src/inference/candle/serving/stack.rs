@@ -124,7 +124,7 @@ impl<P: Product> Stack<P> {
     fn encode(&self, packed: &Packed, buffers: &mut Buffers) {
         let places: Vec<Range<usize>> =
             packed.rows().flat_map(|rows| std::iter::repeat_n(rows.clone(), rows.len())).collect();
-        let height = block_rows(places.len());
+        let height = block_rows::<P>(places.len());
         let Buffers { states, qkv, context } = buffers;
         let first = self.layers.first().map(|layer| &layer.qkv);
         self.for_blocks(height, states, qkv, |start, states, qkv, block| {
@@ -278,7 +278,10 @@ fn multiply_next<P: Product>(next: Option<&P>, states: &[f32], qkv: &mut [f32], 
 }
 
 /// As even a share for every core as tiles allow, and no more than fits its cache.
-fn block_rows(tokens: usize) -> usize {
+fn block_rows<P: Product>(tokens: usize) -> usize {
+    if tokens <= P::ROWS_TOGETHER {
+        return tokens;
+    }
     let share = tokens.div_ceil(rayon::current_num_threads());
     let blocks = share.div_ceil(MOST_ROWS);
     share.div_ceil(blocks).next_multiple_of(TILE_ROWS)
