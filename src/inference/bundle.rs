@@ -14,6 +14,7 @@ use crate::domain::taxonomy::{Category, Context, TAXONOMY_VERSION};
 use crate::inference::calibration::Calibration;
 use crate::inference::calibration_file::{CalibrationFile, by_category};
 use crate::inference::candle::encoder::EncoderConfig;
+use crate::inference::candle::serving::Arithmetic;
 use crate::inference::encode::WindowShape;
 use crate::inference::error::Error;
 
@@ -27,6 +28,9 @@ pub const MANIFEST: &str = "bundle.toml";
 struct Manifest {
     format: u32,
     name: String,
+    /// What the encoder computes in; calibration and thresholds were fitted to that.
+    #[serde(default)]
+    arithmetic: Arithmetic,
     /// SHA-256 of each file.
     files: BTreeMap<String, String>,
 }
@@ -66,6 +70,7 @@ pub struct ModelBundle {
     pub folder: PathBuf,
     pub model: ModelRef,
     pub config: EncoderConfig,
+    pub arithmetic: Arithmetic,
     pub languages: Vec<String>,
     pub prefix: String,
     pub shape: WindowShape,
@@ -93,6 +98,7 @@ impl ModelBundle {
         Ok(Self {
             model: ModelRef { name: manifest.name, digest },
             config,
+            arithmetic: manifest.arithmetic,
             languages: labels.languages,
             prefix: labels.prefix,
             shape: WindowShape { max_tokens: labels.window_tokens, overlap: labels.window_overlap },
@@ -108,11 +114,11 @@ impl ModelBundle {
     }
 }
 
-/// Writes `bundle.toml` for the files that lie in `folder`.
+/// Writes `bundle.toml` for the files that lie in `folder`, fitted to an encoder that computes in `arithmetic`.
 ///
 /// # Errors
 /// When a file cannot be read or written.
-pub fn seal(folder: &Path, name: &str) -> std::io::Result<()> {
+pub fn seal(folder: &Path, name: &str, arithmetic: Arithmetic) -> std::io::Result<()> {
     let mut files = BTreeMap::new();
     for entry in fs_err::read_dir(folder)? {
         let path = entry?.path();
@@ -121,7 +127,7 @@ pub fn seal(folder: &Path, name: &str) -> std::io::Result<()> {
             files.insert(file, sha256(&fs_err::read(&path)?));
         }
     }
-    let manifest = Manifest { format: FORMAT, name: name.to_owned(), files };
+    let manifest = Manifest { format: FORMAT, name: name.to_owned(), arithmetic, files };
     let text = toml::to_string(&manifest).expect("strings and a number");
     fs_err::write(folder.join(MANIFEST), text)
 }

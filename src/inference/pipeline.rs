@@ -42,7 +42,8 @@ impl Pipeline {
     pub fn open(folder: &Path) -> Result<Self, Error> {
         let bundle = ModelBundle::open(folder)?;
         let encoder = TextEncoder::open(&bundle.file("tokenizer.json"), &bundle.prefix, bundle.shape)?;
-        let classifier = CandleClassifier::open(&bundle.config, &bundle.file("model.safetensors"))?;
+        let weights = bundle.file("model.safetensors");
+        let classifier = CandleClassifier::open(&bundle.config, &weights, bundle.arithmetic)?;
         Ok(Self { bundle, encoder, classifier: Box::new(classifier) })
     }
 

@@ -61,7 +61,7 @@ impl Finished<'_> {
             scored: &scored,
         };
         fs_err::write(folder.join("README.md"), card::write(&facts))?;
-        seal(&folder, &self.recipe.name)?;
+        seal(&folder, &self.recipe.name, self.recipe.encoder.arithmetic)?;
         Ok(replace(&folder, out)?)
     }
 
@@ -74,10 +74,11 @@ impl Finished<'_> {
         Ok(())
     }
 
-    /// Everything is fitted to the weights as they ship, rounded to half precision.
+    /// Everything is fitted to the encoder as it ships: weights in half precision, products in the recipe's arithmetic.
     fn calibrate(&self, folder: &Path) -> Result<(Calibration, Thresholds, Vec<Scored>), Error> {
         let config = &self.network.encoder.config;
-        let mut classifier = CandleClassifier::open(config, &folder.join("model.safetensors"))?;
+        let weights = folder.join("model.safetensors");
+        let mut classifier = CandleClassifier::open(config, &weights, self.recipe.encoder.arithmetic)?;
         let seen = logits(&mut classifier, &self.corpus.calibration)?;
         let calibration = calibrate::fit(&self.corpus.calibration, &seen);
         let seen = logits(&mut classifier, &self.corpus.threshold)?;

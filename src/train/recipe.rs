@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use crate::data::source::Source;
 use crate::domain::taxonomy::Category;
+use crate::inference::candle::serving::Arithmetic;
 use crate::train::error::Error;
 
 /// What a model is made from and how.
@@ -58,6 +59,9 @@ pub struct EncoderSettings {
     pub overlap: usize,
     /// ISO 639-3 codes of the languages the model may score.
     pub languages: Vec<String>,
+    /// What the shipped encoder computes in; training is in f32 always.
+    #[serde(default)]
+    pub arithmetic: Arithmetic,
 }
 
 /// The optimisation.

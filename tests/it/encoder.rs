@@ -1,13 +1,16 @@
 //! The encoder against the reference implementation, against itself in other batches, and its gradient
-//! against differences.
+//! against differences; and the encoder for serving against that one.
+
+use std::path::Path;
 
 use candle_core::{DType, Device, Tensor};
 use candle_nn::VarBuilder;
 use candle_transformers::models::bert::{BertModel, Config};
 use countervail::inference::candle::Floats;
-use countervail::inference::candle::encoder::Network;
+use countervail::inference::candle::encoder::{EncoderConfig, Network};
 use countervail::inference::candle::packed::Packed;
-use countervail::inference::candle::weights::{self, HEAD_ROWS};
+use countervail::inference::candle::serving::{Arithmetic, ServingEncoder};
+use countervail::inference::candle::weights::{self, HEAD_ROWS, Named};
 use countervail::train::gradient::{backward, parameters};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -72,6 +75,77 @@ fn weights_survive_being_written_and_read() {
     for (name, tensor) in &named {
         assert!(largest_difference(tensor, &again[name]) <= 0.0, "{name}");
     }
+}
+
+fn serving(config: &EncoderConfig, named: &Named, arithmetic: Arithmetic) -> ServingEncoder {
+    ServingEncoder::new(config, named, arithmetic).expect("weights fit")
+}
+
+fn shipped() -> (EncoderConfig, Named) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/default");
+    let config = fs_err::read_to_string(folder.join("config.json")).expect("is there");
+    let named = candle_core::safetensors::load(folder.join("model.safetensors"), &Device::Cpu);
+    (serde_json::from_str(&config).expect("parses"), named.expect("loads"))
+}
+
+fn far_apart(a: &[f32], b: &[f32]) -> f32 {
+    assert_eq!(a.len(), b.len());
+    a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
+}
+
+/// Lengths as posts have them, one at the limit and one of a single token.
+const LENGTHS: [usize; 7] = [72, 3, 41, 130, 1, 17, 256];
+
+#[test]
+fn serving_in_f32_gives_the_reference_logits() {
+    for seed in 10..14 {
+        let named = random_weights(seed);
+        let batch = packed(&random_texts(seed, &[5, 64, 1, 33, 20, 8, 7]));
+        let network = weights::network(&config(), &named).expect("weights fit");
+        let want = network.logits(&batch).expect("runs");
+        let got = serving(&config(), &named, Arithmetic::F32).logits(&batch).expect("runs");
+        let difference = far_apart(&got, &Floats::of(&want).expect("f32"));
+        assert!(difference < 1e-4, "seed {seed}: {difference}");
+    }
+}
+
+#[test]
+fn the_shipped_weights_give_the_reference_logits_in_f32_and_near_ones_in_8_bits() {
+    let (config, named) = shipped();
+    let batch = packed(&random_texts(20, &LENGTHS));
+    let want = weights::network(&config, &named).expect("weights fit").logits(&batch).expect("runs");
+    let want = Floats::of(&want).expect("f32");
+    let f32 = serving(&config, &named, Arithmetic::F32).logits(&batch).expect("runs");
+    assert!(far_apart(&f32, &want) < 1e-4, "f32: {}", far_apart(&f32, &want));
+    let mut int8 = serving(&config, &named, Arithmetic::Int8);
+    let logits = int8.logits(&batch).expect("runs");
+    assert!(far_apart(&logits, &want) < 0.25, "8 bits: {}", far_apart(&logits, &want));
+    // Otherwise this compared f32 with itself.
+    assert!(int8.arithmetic() == Arithmetic::F32 || far_apart(&logits, &want) > 1e-4);
+}
+
+#[test]
+fn serving_gives_a_text_the_same_bits_alone_in_a_batch_and_after_another_batch() {
+    let (config, named) = shipped();
+    let texts = random_texts(21, &LENGTHS);
+    for arithmetic in [Arithmetic::F32, Arithmetic::Int8] {
+        let mut encoder = serving(&config, &named, arithmetic);
+        let together = encoder.logits(&packed(&texts)).expect("runs");
+        for (text, row) in texts.iter().zip(together.chunks_exact(HEAD_ROWS)) {
+            let alone = encoder.logits(&packed(std::slice::from_ref(text))).expect("runs");
+            assert!(alone.iter().zip(row).all(|(a, b)| a.to_bits() == b.to_bits()), "{arithmetic:?}");
+        }
+    }
+}
+
+#[test]
+fn serving_refuses_what_the_tables_do_not_hold() {
+    let mut encoder = serving(&config(), &random_weights(15), Arithmetic::F32);
+    let refused = encoder.logits(&packed(&[vec![1, 97]])).expect_err("the vocabulary has 97 tokens");
+    assert!(refused.to_string().contains("token id 97"), "{refused}");
+    let refused = encoder.logits(&packed(&[vec![1; 65]])).expect_err("there are 64 positions");
+    assert!(refused.to_string().contains("more than 64 tokens"), "{refused}");
+    assert!(encoder.logits(&packed(&[vec![1; 64]])).is_ok(), "a refusal spoils nothing");
 }
 
 /// Loss = Σ logits · fixed random factors, so that its gradient with respect to the logits is those factors.

@@ -48,3 +48,32 @@ fn a_bland_call_to_join_a_real_group_is_flagged() {
         bands(&["Brothers, al-Shabaab needs new members. Join al-Shabaab and write to our channel today."]);
     assert!(read.iter().all(|(band, _)| *band != Band::None), "{read:?}");
 }
+
+#[test]
+fn a_bundle_may_ask_for_8_bits_and_scores_nearly_the_same() {
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/default");
+    let folder = tempfile::tempdir().expect("a folder");
+    for entry in fs_err::read_dir(&shipped).expect("the bundle") {
+        let entry = entry.expect("a file");
+        fs_err::copy(entry.path(), folder.path().join(entry.file_name())).expect("copies");
+    }
+    let manifest = folder.path().join("bundle.toml");
+    let text = fs_err::read_to_string(&manifest).expect("reads");
+    let write = |arithmetic: &str| {
+        let line = format!("format = 1\narithmetic = \"{arithmetic}\"\n");
+        fs_err::write(&manifest, text.replacen("format = 1\n", &line, 1)).expect("writes");
+    };
+    let texts: Vec<Text> =
+        [OPINION, UN_REPORT, NEWS].iter().map(|t| Text::parse(*t, 1 << 16).expect("a text")).collect();
+    let score = |folder: &Path| -> Vec<f32> {
+        let read = Pipeline::open(folder).expect("opens").assess(&texts).expect("runs");
+        read.iter().map(|a| a.reading.as_ref().map_or(-1.0, |r| r.extremism.get())).collect()
+    };
+    write("int8");
+    for (got, want) in score(folder.path()).iter().zip(score(&shipped)) {
+        assert!((got - want).abs() < 0.05, "{got} instead of {want}");
+    }
+    write("int4");
+    let refused = Pipeline::open(folder.path()).expect_err("there is no such arithmetic").to_string();
+    assert!(refused.contains("int4") && refused.contains("int8"), "{refused}");
+}

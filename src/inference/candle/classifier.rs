@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use candle_core::Device;
+use candle_core::safetensors::BufferedSafetensors;
 
-use super::Floats;
-use super::encoder::{EncoderConfig, Network};
+use super::encoder::EncoderConfig;
 use super::packed::Packed;
-use super::weights::{self, HEAD_ROWS};
+use super::serving::{Arithmetic, ServingEncoder};
+use super::weights::HEAD_ROWS;
 use crate::domain::taxonomy::{Category, Context};
 use crate::inference::classifier::{Classifier, Encoding, Logits};
 use crate::inference::error::Error;
@@ -15,26 +15,33 @@ use crate::inference::error::Error;
 /// A fine-tuned encoder on the CPU.
 #[derive(Debug)]
 pub struct CandleClassifier {
-    network: Network,
+    encoder: ServingEncoder,
 }
 
 impl CandleClassifier {
-    /// Reads `model.safetensors`.
+    /// Reads `model.safetensors` and lays it out for `arithmetic`, or for f32 where this CPU has no exact 8-bit
+    /// product.
     ///
     /// # Errors
     /// [`Error::Bundle`] when the file is damaged, a tensor is missing or does not fit `config`.
-    pub fn open(config: &EncoderConfig, path: &Path) -> Result<Self, Error> {
+    pub fn open(config: &EncoderConfig, path: &Path, arithmetic: Arithmetic) -> Result<Self, Error> {
         let bundle = |reason: String| Error::Bundle { path: path.to_owned(), reason };
         config.check().map_err(bundle)?;
-        let named = candle_core::safetensors::load(path, &Device::Cpu).map_err(|e| bundle(e.to_string()))?;
-        let network = weights::network(config, &named).map_err(|e| bundle(e.to_string()))?;
-        Ok(Self { network })
+        let bytes = fs_err::read(path).map_err(|e| bundle(e.to_string()))?;
+        let named = BufferedSafetensors::new(bytes).map_err(|e| bundle(e.to_string()))?;
+        let encoder = ServingEncoder::new(config, &named, arithmetic).map_err(|e| bundle(e.to_string()))?;
+        Ok(Self { encoder })
     }
 
-    fn logits(&self, batch: &[Encoding]) -> candle_core::Result<Vec<Logits>> {
+    /// What its products are computed in.
+    #[must_use]
+    pub fn arithmetic(&self) -> Arithmetic {
+        self.encoder.arithmetic()
+    }
+
+    fn logits(&mut self, batch: &[Encoding]) -> candle_core::Result<Vec<Logits>> {
         let packed = Packed::new(batch.iter().map(|e| e.ids.as_slice()))?;
-        let logits = self.network.logits(&packed)?;
-        Ok(Floats::of(&logits)?.chunks_exact(HEAD_ROWS).map(row_to_logits).collect())
+        Ok(self.encoder.logits(&packed)?.chunks_exact(HEAD_ROWS).map(row_to_logits).collect())
     }
 }
 

@@ -72,6 +72,20 @@ pub(super) fn dot(a: &[f32], b: &[f32]) -> f32 {
     sums.iter().sum::<f32>() + tail
 }
 
+/// Sum in sixteen running sums, a fixed order on every CPU.
+#[inline(always)]
+pub(super) fn lanes_sum(x: &[f32]) -> f32 {
+    let mut sums = [0.0_f32; 16];
+    let chunks = x.chunks_exact(16);
+    let tail: f32 = chunks.remainder().iter().sum();
+    for chunk in chunks {
+        for i in 0..16 {
+            sums[i] += chunk[i];
+        }
+    }
+    sums.iter().sum::<f32>() + tail
+}
+
 /// `into += factor · from`
 #[inline(always)]
 pub(super) fn add_scaled(into: &mut [f32], factor: f32, from: &[f32]) {

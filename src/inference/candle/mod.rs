@@ -13,6 +13,7 @@ pub mod gelu;
 mod math;
 pub mod norm;
 pub mod packed;
+pub mod serving;
 pub mod weights;
 
 pub use floats::Floats;

@@ -9,7 +9,7 @@ use candle_core::{Device, Result, Tensor};
 use rayon::prelude::*;
 
 use super::Floats;
-use super::math::{ROWS_PER_TASK, dot, vectorised};
+use super::math::{ROWS_PER_TASK, dot, lanes_sum, vectorised};
 use super::packed::sum_tasks;
 
 /// Scale and shift, `[width]` each.
@@ -132,19 +132,6 @@ fn unit_row(a: &[f32], b: &[f32], unit: &mut [f32], epsilon: f32) -> f32 {
         *u *= rate;
     }
     rate
-}
-
-#[inline(always)]
-fn lanes_sum(x: &[f32]) -> f32 {
-    let mut sums = [0.0_f32; 16];
-    let chunks = x.chunks_exact(16);
-    let tail: f32 = chunks.remainder().iter().sum();
-    for chunk in chunks {
-        for i in 0..16 {
-            sums[i] += chunk[i];
-        }
-    }
-    sums.iter().sum::<f32>() + tail
 }
 
 /// Some rows of the matrices that the backward pass reads and writes.

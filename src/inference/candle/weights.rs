@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use candle_core::safetensors::BufferedSafetensors;
 use candle_core::{DType, Device, Result, Tensor, bail};
 
 use super::encoder::{Encoder, EncoderConfig, Layer, Linear, Network};
@@ -15,21 +16,54 @@ pub const HEAD_ROWS: usize = Category::COUNT + Context::COUNT;
 /// Tensors by name, as a safetensors file holds them.
 pub type Named = HashMap<String, Tensor>;
 
+/// Where tensors come from: a map of them, or a file in memory whose tensors are made one at a time, so that a large
+/// one is never there twice.
+pub trait Tensors {
+    /// The tensor of that name in the type it is kept in.
+    ///
+    /// # Errors
+    /// When it is there and cannot be read.
+    fn find(&self, name: &str) -> Result<Option<Tensor>>;
+}
+
+impl Tensors for Named {
+    fn find(&self, name: &str) -> Result<Option<Tensor>> {
+        Ok(self.get(name).cloned())
+    }
+}
+
+impl Tensors for BufferedSafetensors {
+    fn find(&self, name: &str) -> Result<Option<Tensor>> {
+        if self.get(name).is_err() {
+            return Ok(None);
+        }
+        self.load(name, &Device::Cpu).map(Some)
+    }
+}
+
 /// Builds the encoder and, when `classifier.weight` is there, its head; otherwise a head of zeros, which is
 /// where fine-tuning starts from.
 ///
 /// # Errors
 /// When a tensor is missing or its shape is not what `config` says; the message names it.
-pub fn network(config: &EncoderConfig, named: &Named) -> Result<Network> {
-    let encoder = encoder(config, named)?;
+pub fn network(config: &EncoderConfig, named: &impl Tensors) -> Result<Network> {
+    Ok(Network { encoder: encoder(config, named)?, head: head(config, named)? })
+}
+
+/// The head, or zeros when the file has none.
+pub(super) fn head(config: &EncoderConfig, named: &impl Tensors) -> Result<Linear> {
     let hidden = config.hidden_size;
-    let head = if named.contains_key("classifier.weight") {
-        linear(named, "classifier", HEAD_ROWS, hidden)?
+    if find(named, "classifier.weight")?.is_some() {
+        linear(named, "classifier", HEAD_ROWS, hidden)
     } else {
         let zeros = |shape: &[usize]| Tensor::zeros(shape, DType::F32, &Device::Cpu);
-        Linear { weight: zeros(&[HEAD_ROWS, hidden])?, bias: zeros(&[HEAD_ROWS])? }
-    };
-    Ok(Network { encoder, head })
+        Ok(Linear { weight: zeros(&[HEAD_ROWS, hidden])?, bias: zeros(&[HEAD_ROWS])? })
+    }
+}
+
+/// An embedding table in the precision of the file.
+pub(super) fn table(named: &impl Tensors, name: &str, shape: &[usize]) -> Result<Tensor> {
+    shaped(named, &format!("embeddings.{name}.weight"), shape)?.force_contiguous()
 }
 
 /// The network's weights by name; query, key and value apart again.
@@ -69,7 +103,7 @@ pub fn named(network: &Network) -> Result<Named> {
     Ok(out)
 }
 
-fn encoder(config: &EncoderConfig, named: &Named) -> Result<Encoder> {
+fn encoder(config: &EncoderConfig, named: &impl Tensors) -> Result<Encoder> {
     let hidden = config.hidden_size;
     let table = |name: &str, rows| tensor(named, &format!("embeddings.{name}.weight"), &[rows, hidden]);
     Ok(Encoder {
@@ -82,7 +116,8 @@ fn encoder(config: &EncoderConfig, named: &Named) -> Result<Encoder> {
     })
 }
 
-fn layer(config: &EncoderConfig, named: &Named, i: usize) -> Result<Layer> {
+/// Layer `i`.
+pub(super) fn layer(config: &EncoderConfig, named: &impl Tensors, i: usize) -> Result<Layer> {
     let (hidden, inner) = (config.hidden_size, config.intermediate_size);
     let at = format!("encoder.layer.{i}");
     let part = |name: &str| linear(named, &format!("{at}.attention.self.{name}"), hidden, hidden);
@@ -100,26 +135,38 @@ fn layer(config: &EncoderConfig, named: &Named, i: usize) -> Result<Layer> {
     })
 }
 
-fn linear(named: &Named, name: &str, rows: usize, columns: usize) -> Result<Linear> {
+fn linear(named: &impl Tensors, name: &str, rows: usize, columns: usize) -> Result<Linear> {
     Ok(Linear {
         weight: tensor(named, &format!("{name}.weight"), &[rows, columns])?,
         bias: tensor(named, &format!("{name}.bias"), &[rows])?,
     })
 }
 
-fn norm(named: &Named, name: &str, config: &EncoderConfig) -> Result<Norm> {
+/// The normalisation below `name`.
+pub(super) fn norm(named: &impl Tensors, name: &str, config: &EncoderConfig) -> Result<Norm> {
     let read = |part: &str| tensor(named, &format!("{name}.LayerNorm.{part}"), &[config.hidden_size]);
     Ok(Norm { gamma: read("weight")?, beta: read("bias")?, epsilon: config.layer_norm_eps })
 }
 
 /// A private f32 copy: training changes it in place.
-fn tensor(named: &Named, name: &str, shape: &[usize]) -> Result<Tensor> {
-    let prefixed = format!("bert.{name}");
-    let Some(found) = named.get(name).or_else(|| named.get(&prefixed)) else {
+fn tensor(named: &impl Tensors, name: &str, shape: &[usize]) -> Result<Tensor> {
+    shaped(named, name, shape)?.to_dtype(DType::F32)?.force_contiguous()?.copy()
+}
+
+fn shaped(named: &impl Tensors, name: &str, shape: &[usize]) -> Result<Tensor> {
+    let Some(found) = find(named, name)? else {
         bail!("tensor `{name}` is missing");
     };
     if found.dims() != shape {
         bail!("tensor `{name}` has shape {:?}, config.json says {shape:?}", found.dims());
     }
-    found.to_dtype(DType::F32)?.force_contiguous()?.copy()
+    Ok(found)
+}
+
+/// By its name, or by that below `bert.`, as some files have it.
+fn find(named: &impl Tensors, name: &str) -> Result<Option<Tensor>> {
+    match named.find(name)? {
+        Some(found) => Ok(Some(found)),
+        None => named.find(&format!("bert.{name}")),
+    }
 }

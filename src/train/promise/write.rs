@@ -39,7 +39,7 @@ impl Promised {
         let card = folder.join("README.md");
         let before = if card.exists() { fs_err::read_to_string(&card)? } else { String::new() };
         fs_err::write(card, before + &words::card_section(&self.record))?;
-        seal(&folder, &self.bundle.model.name)?;
+        seal(&folder, &self.bundle.model.name, self.bundle.arithmetic)?;
         Ok(replace(&folder, out)?)
     }
 }

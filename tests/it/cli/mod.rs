@@ -3,8 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "in a test, a panic is the report")]
 
 mod access;
-mod calibrate;
 mod benchmarks;
+mod calibrate;
 mod classify;
 mod help;
 mod serve;

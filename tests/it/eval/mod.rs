@@ -5,12 +5,12 @@
 mod baselines;
 mod bench;
 mod endpoints;
+mod fetch;
 mod gate;
 mod html;
 mod hygiene;
 mod ledger;
 mod linear;
-mod fetch;
 mod manifests;
 mod recruitcheck;
 mod reference;
