@@ -112,14 +112,14 @@ impl Pair<'_> {
         let both = |i: &usize| first[*i].score.is_some() && second[*i].score.is_some();
         let kept: Vec<usize> = (0..first.len()).filter(both).collect();
         let of = |cases: &[Case]| -> Vec<Case> { kept.iter().map(|i| cases[*i]).collect() };
-        let (a, b, n) = (of(first), of(second), kept.len());
-        let auc = delong::paired(&a, &b).map_or(Metric::undefined(n, ONE_CLASS), |p| {
+        let (own, rival, n) = (of(first), of(second), kept.len());
+        let auc = delong::paired(&own, &rival).map_or(Metric::undefined(n, ONE_CLASS), |p| {
             Metric::with_interval(p.difference.value, p.difference.interval, n, "delong")
         });
-        let (x, y) = (Ranked::new(&a), Ranked::new(&b));
+        let (own, rival) = (Ranked::new(&own), Ranked::new(&rival));
         let clusters = renumbered(kept.iter().map(|i| clusters[*i]));
         let precision = difference::paired(&clusters, self.plan, |w| {
-            (x.weighted(w).average_precision, y.weighted(w).average_precision)
+            (own.weighted(w).average_precision, rival.weighted(w).average_precision)
         });
         (auc, estimated(precision.difference, n, NEITHER_SCORED))
     }
