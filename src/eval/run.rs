@@ -132,6 +132,12 @@ impl Run {
         if let Some(pair) = self.benchmarks.windows(2).find(|w| w[0].name == w[1].name) {
             return refuse(&pair[0].name, "given twice");
         }
+        if let [.., last] = self.benchmarks.as_slice()
+            && let Some(unavailable) = &last.unavailable
+            && self.benchmarks.iter().all(|b| b.unavailable.is_some())
+        {
+            return refuse(&last.name, &format!("its data cannot be had: {}", unavailable.why));
+        }
         if self.plan.resamples < 100 {
             return refuse(&self.benchmarks[0].name, "fewer than 100 resamples give no 95 % interval");
         }

@@ -30,6 +30,7 @@ pub use comparison::{adjust, compare};
 
 const NO_CASES: &str = "no cases";
 const NONE_SCORED: &str = "no case got a score";
+const NO_COMBINED_SCORE: &str = "the subject gives no score for extremism";
 const NO_POSITIVES: &str = "no positive cases";
 const NO_SCORED_POSITIVES: &str = "no positive case got a score";
 const NO_NEGATIVES: &str = "no negative cases";
@@ -166,12 +167,18 @@ fn share(judged: &[Judged<'_>], when_empty: &'static str, test: impl Fn(&Judged<
     Metric::rate(judged.iter().filter(|j| test(j)).count(), judged.len(), when_empty)
 }
 
+/// Share sent to a person. A subject that gives scores, but never the combined one, sends nobody anything by itself:
+/// its share would be a made-up 0.
 fn flagged(judged: &[Judged<'_>]) -> Metric {
+    let speaks = judged.iter().any(|(_, p)| !p.abstained());
+    if speaks && judged.iter().all(|(_, p)| p.extremism.is_none()) {
+        return Metric::undefined(judged.len(), NO_COMBINED_SCORE);
+    }
     share(judged, NO_CASES, |(_, p)| p.flagged())
 }
 
 fn flagged_of_scored(judged: &[Judged<'_>]) -> Metric {
-    let scored: Vec<Judged<'_>> = judged.iter().copied().filter(|(_, p)| !p.abstained()).collect();
+    let scored: Vec<Judged<'_>> = judged.iter().copied().filter(|(_, p)| p.extremism.is_some()).collect();
     share(&scored, NONE_SCORED, |(_, p)| p.flagged())
 }
 

@@ -135,7 +135,7 @@ fn metrics(
         ("log_loss", estimated(more[2], scored, NONE_SCORED)),
         ("calibration_error", calibration(expected_calibration_error(cases), scored)),
         ("adaptive_calibration_error", calibration(adaptive_calibration_error(cases), scored)),
-        ("aurc", estimated(more[3], scored, NONE_SCORED)),
+        ("risk_coverage_area", estimated(more[3], scored, NONE_SCORED)),
     ])
 }
 
