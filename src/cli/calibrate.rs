@@ -24,7 +24,7 @@ pub(crate) struct Args {
     /// Model bundle: a name under models/, or the path of its folder
     #[arg(long, value_name = "NAME|PATH")]
     model: String,
-    /// The labelled texts: a TOML file with `name`, `version` and [[source]]s as in a benchmark manifest
+    /// The labelled texts: a TOML file with `name`, `version` and sources as in a benchmark manifest
     #[arg(long, value_name = "FILE")]
     set: PathBuf,
     /// Folder that the paths of the set's sources are below

@@ -107,8 +107,8 @@ impl Run {
         };
         write_whole(&self.out_dir.join("report.json"), &report.to_json())?;
         write_whole(&self.out_dir.join("report.md"), &markdown::render(&report))?;
-        write_whole(&self.out_dir.join("report.html"), &html::render(&report))?;
-        write_whole(&self.out_dir.join("card.html"), &html::card(&report))?;
+        write_whole(&self.out_dir.join("report.html"), &(html::render(&report) + "\n"))?;
+        write_whole(&self.out_dir.join("card.html"), &(html::card(&report) + "\n"))?;
         Ok(report)
     }
 
