@@ -3,23 +3,22 @@
 use std::fmt::Write as _;
 
 use crate::eval::manifest::Kind;
-use crate::eval::report::metric::Metric;
 use crate::eval::report::result::{FunctionReport, SliceReport, SubjectResult};
 use crate::eval::report::target::TargetReport;
-use crate::eval::report::words::{counted, number, percent, share, small};
+use crate::eval::report::words::{counted, kept, metric_title, number, percent, share, small};
 use crate::eval::report::{BenchmarkReport, EvalReport};
 
-/// The metrics of a target in reading order, with their names for people.
-const METRICS: [(&str, &str); 9] = [
-    ("recall", "caught (recall)"),
-    ("false_positive_rate", "false alarms (false-positive rate)"),
-    ("precision", "right when flagged (precision)"),
-    ("f1", "F1"),
-    ("accuracy", "accuracy"),
-    ("average_precision", "average precision"),
-    ("roc_auc", "ROC AUC"),
-    ("brier", "Brier score"),
-    ("calibration_error", "calibration error"),
+/// The metrics of a target in reading order.
+const METRICS: [&str; 9] = [
+    "recall",
+    "false_positive_rate",
+    "precision",
+    "f1",
+    "accuracy",
+    "average_precision",
+    "roc_auc",
+    "brier",
+    "calibration_error",
 ];
 
 /// Renders the report. Equal reports give equal bytes.
@@ -105,15 +104,6 @@ fn panels(out: &mut String, report: &EvalReport) {
          share is, the interval reaches beyond it. A text without a score is in a language that the model cannot read: it \
          is not flagged, and that says nothing for the model.\n\n",
     );
-}
-
-fn kept(metric: &Metric, budget: f64) -> &'static str {
-    match (metric.value, metric.high) {
-        (_, Some(high)) if high <= budget => "yes",
-        (Some(value), _) if value <= budget => "as measured",
-        (Some(_), _) => "**no**",
-        (None, _) => "nothing was scored",
-    }
 }
 
 fn operating_points(out: &mut String, report: &EvalReport) {
@@ -214,10 +204,10 @@ fn one_target(out: &mut String, t: &TargetReport) {
         ),
     );
     table_head(out, &["", "value", "n"]);
-    for (name, title) in METRICS {
+    for name in METRICS {
         let m = &t.metrics[name];
         let shown = if m.interval == "wilson" { share(m) } else { number(m) };
-        row(out, &[title.to_owned(), shown, m.n.to_string()]);
+        row(out, &[metric_title(name).to_owned(), shown, m.n.to_string()]);
     }
     row(
         out,
