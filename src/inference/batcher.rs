@@ -204,7 +204,9 @@ mod tests {
             let mut note = |batch: &[usize]| {
                 let tokens: usize = batch.iter().map(|i| windows[*i].0).sum();
                 prop_assert!(tokens <= 256 || batch.len() == 1);
-                batch.iter().for_each(|i| seen[*i] += 1);
+                for i in batch {
+                    seen[*i] += 1;
+                }
                 Ok(())
             };
             for (i, (tokens, at, take)) in windows.iter().enumerate() {
