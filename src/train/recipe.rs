@@ -116,6 +116,13 @@ pub struct ThresholdRules {
     pub hard_panel_fpr: f64,
     /// Negatives that are written like positives, such as counter-narratives.
     pub hard_panels: Vec<String>,
+    /// Largest share of each source in `review_panels` that may go to review. Their categories are not looked at:
+    /// ordinary posts may well be rude.
+    #[serde(default)]
+    pub review_panel_fpr: f64,
+    /// Negatives for `extremism` whose other labels are not known to be negative.
+    #[serde(default)]
+    pub review_panels: Vec<String>,
     /// Share of all negatives that may be urgent.
     pub urgent_fpr: f64,
 }
@@ -162,7 +169,8 @@ impl Recipe {
         }
         self.positive_weights().map(|_| ())?;
         let known = |name: &String| self.sources.iter().any(|s| s.name == *name);
-        let listed = self.thresholds.panels.iter().chain(&self.thresholds.hard_panels);
+        let rules = &self.thresholds;
+        let listed = rules.panels.iter().chain(&rules.hard_panels).chain(&rules.review_panels);
         match listed.into_iter().find(|name| !known(name)) {
             Some(name) => Err(format!("thresholds name the panel `{name}`, which is no source")),
             None => Ok(()),

@@ -27,7 +27,7 @@ const MIN_POSITIVES: usize = 20;
 pub fn choose(recipe: &Recipe, scored: &[Scored]) -> Thresholds {
     let rules = &recipe.thresholds;
     let panels = Panels::of(recipe, scored);
-    let review = panels.threshold(rules, |s| s.extremism);
+    let review = panels.review_threshold(rules);
     let negatives = scored.iter().filter(|s| s.known_extremism == Some(false)).map(|s| s.extremism).collect();
     let urgent = above_all_but(negatives, rules.urgent_fpr).max(review);
     let categories = Category::ALL.map(|category| {
@@ -42,6 +42,7 @@ struct Panels<'a> {
     /// One list for each source.
     plain: Vec<Vec<&'a Scored>>,
     hard: Vec<Vec<&'a Scored>>,
+    review: Vec<Vec<&'a Scored>>,
 }
 
 impl<'a> Panels<'a> {
@@ -53,7 +54,13 @@ impl<'a> Panels<'a> {
         Self {
             plain: rules.panels.iter().map(members).collect(),
             hard: rules.hard_panels.iter().map(members).collect(),
+            review: rules.review_panels.iter().map(members).collect(),
         }
+    }
+
+    fn review_threshold(&self, rules: &ThresholdRules) -> f32 {
+        let extremism = |s: &Scored| s.extremism;
+        self.threshold(rules, extremism).max(strictest(&self.review, rules.review_panel_fpr, &extremism))
     }
 
     fn threshold(&self, rules: &ThresholdRules, value: impl Fn(&Scored) -> f32) -> f32 {
@@ -116,5 +123,39 @@ mod tests {
         }
         assert_eq!(above_all_but(vec![], 0.1).to_bits(), 0.0_f32.to_bits());
         assert_eq!(above_all_but(vec![1.0; 5], 0.1).to_bits(), 1.0_f32.to_bits());
+    }
+    #[test]
+    fn review_panels_move_the_review_threshold_and_no_category() {
+        let scored = |n: usize| -> Vec<Scored> {
+            let score = |i: usize| i as f32 / n as f32;
+            (0..n)
+                .map(|i| Scored {
+                    categories: [score(i); Category::COUNT],
+                    extremism: score(i),
+                    known: [Some(false); Category::COUNT],
+                    known_extremism: Some(false),
+                    source: 0,
+                })
+                .collect()
+        };
+        let (news, posts) = (scored(1000), scored(1000));
+        let news: Vec<&Scored> = news.iter().take(100).collect();
+        let panels = Panels { plain: vec![news], hard: vec![], review: vec![posts.iter().collect()] };
+        let rules = ThresholdRules {
+            panel_fpr: 0.01,
+            panels: vec![],
+            hard_panel_fpr: 0.0,
+            hard_panels: vec![],
+            review_panel_fpr: 0.02,
+            review_panels: vec![],
+            urgent_fpr: 0.0,
+        };
+        let flagged = |t: f32| posts.iter().filter(|s| s.extremism >= t).count();
+        assert_eq!(flagged(panels.review_threshold(&rules)), 20);
+        assert_eq!(
+            flagged(panels.threshold(&rules, |s| s.categories[0])),
+            901,
+            "all but the news below 0.098"
+        );
     }
 }
