@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use crate::data::encoding::Encoding;
 use crate::data::origin::Origin;
+use crate::data::split::Part;
 
 /// A file of labelled texts: where it is, how it is written, and what its labels mean here.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -68,6 +69,9 @@ pub struct Source {
     /// `cap` leaves out examples that are positive for nothing before any that is positive for something.
     #[serde(default)]
     pub cap_positives_first: bool,
+    /// The part of a training split that all of it goes to, near-duplicates elsewhere or not: for sets whose split is
+    /// published, and compared with others' results.
+    pub part: Option<Part>,
     /// Expansions of one template, over what a template file says; more than it can make gives all.
     pub expansions: Option<usize>,
     /// How much an example counts in training.

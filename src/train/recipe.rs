@@ -123,6 +123,9 @@ pub struct ThresholdRules {
     /// Negatives for `extremism` whose other labels are not known to be negative.
     #[serde(default)]
     pub review_panels: Vec<String>,
+    /// The review threshold is at least this, whatever the panels allow; 0..=1.
+    #[serde(default)]
+    pub review_floor: f32,
     /// Share of all negatives that may be urgent.
     pub urgent_fpr: f64,
 }
@@ -161,6 +164,10 @@ impl Recipe {
             (!(0.0..1.0).contains(&fit.dropout), "fit.dropout must be from 0 to below 1"),
             (!(0.0..0.5).contains(&fit.smoothing), "fit.smoothing must be from 0 to below 0.5"),
             (!(0.0..=1.0).contains(&fit.warmup), "fit.warmup must be from 0 to 1"),
+            (
+                !(0.0..=1.0).contains(&self.thresholds.review_floor),
+                "thresholds.review_floor must be from 0 to 1",
+            ),
             (fit.checkpoint_every == 0, "fit.checkpoint_every must be at least 1"),
             (self.sources.is_empty(), "at least one [[source]] is needed"),
         ];

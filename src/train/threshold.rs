@@ -60,7 +60,9 @@ impl<'a> Panels<'a> {
 
     fn review_threshold(&self, rules: &ThresholdRules) -> f32 {
         let extremism = |s: &Scored| s.extremism;
-        self.threshold(rules, extremism).max(strictest(&self.review, rules.review_panel_fpr, &extremism))
+        self.threshold(rules, extremism)
+            .max(strictest(&self.review, rules.review_panel_fpr, &extremism))
+            .max(rules.review_floor)
     }
 
     fn threshold(&self, rules: &ThresholdRules, value: impl Fn(&Scored) -> f32) -> f32 {
@@ -148,10 +150,13 @@ mod tests {
             hard_panels: vec![],
             review_panel_fpr: 0.02,
             review_panels: vec![],
+            review_floor: 0.0,
             urgent_fpr: 0.0,
         };
         let flagged = |t: f32| posts.iter().filter(|s| s.extremism >= t).count();
         assert_eq!(flagged(panels.review_threshold(&rules)), 20);
+        let higher = ThresholdRules { review_floor: 0.99, ..rules.clone() };
+        assert_eq!(flagged(panels.review_threshold(&higher)), 10);
         assert_eq!(
             flagged(panels.threshold(&rules, |s| s.categories[0])),
             901,
