@@ -11,6 +11,7 @@ use super::threshold::Thresholds;
 use crate::data::split::Part;
 use crate::domain::taxonomy::Category;
 use crate::inference::calibration::Calibration;
+use crate::inference::candle::embedding::Embedding;
 use crate::inference::correction::Correction;
 
 /// What the card is written from.
@@ -54,7 +55,7 @@ fn made_from(out: &mut String, facts: &Facts<'_>) {
         "\n## Made from\n\n\
          Base: `{}` ({}), weights SHA-256 `{}`. Fine-tuned by `countervail train` from `recipe.toml` in this folder: \
          {} examples seen {} times, {} a step, up to {} tokens each, seed {}. Languages: {}.\n\n\
-         The weights are stored in half precision; calibration and thresholds were fitted to them as stored.",
+         The weights are stored in half precision{}; calibration and thresholds were fitted to them as stored.",
         recipe.base.hub,
         recipe.base.licence,
         facts.base.digest,
@@ -64,6 +65,10 @@ fn made_from(out: &mut String, facts: &Facts<'_>) {
         recipe.encoder.train_tokens,
         recipe.seed,
         recipe.encoder.languages.join(", "),
+        match recipe.encoder.embedding {
+            Embedding::F16 => "",
+            Embedding::Int8 => ", the word table in 8 bits with a scale for each word",
+        },
     );
 }
 

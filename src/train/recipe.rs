@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use crate::data::source::Source;
 use crate::domain::taxonomy::Category;
+use crate::inference::candle::embedding::Embedding;
 use crate::inference::candle::serving::Arithmetic;
 use crate::train::error::Error;
 
@@ -62,6 +63,9 @@ pub struct EncoderSettings {
     /// What the shipped encoder computes in; training is in f32 always.
     #[serde(default)]
     pub arithmetic: Arithmetic,
+    /// How the shipped file holds the word table.
+    #[serde(default)]
+    pub embedding: Embedding,
 }
 
 /// The optimisation.

@@ -75,6 +75,46 @@ fn command(places: &Places) -> Command {
 }
 
 #[test]
+fn a_bundle_with_its_word_table_in_8_bits_is_smaller_answers_nearly_the_same_and_can_be_trained_on() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut places = places(folder.path());
+    let recipe = fs_err::read_to_string(&places.recipe).expect("readable");
+    let asked = recipe.replace("[encoder]\n", "[encoder]\nembedding = \"int8\"\n");
+    fs_err::write(&places.recipe, &asked).expect("writable");
+    assert!(command(&places).status().expect("runs").success());
+    let card = fs_err::read_to_string(places.out.join("README.md")).expect("a card");
+    assert!(
+        card.contains("in half precision, the word table in 8 bits with a scale for each word;"),
+        "{card}"
+    );
+    let size = |bundle: &Path| fs_err::metadata(bundle.join("model.safetensors")).expect("weights").len();
+    // 97 words of 48 numbers: a byte less for each, four more for each word's scale, names and padding apart.
+    let saved = size(bundle()) - size(&places.out);
+    assert!((97 * (48 - 4) - 300..97 * (48 - 4) + 300).contains(&saved), "{saved}");
+
+    let (mut plain, mut bytes) =
+        (Pipeline::open(bundle()).expect("opens"), Pipeline::open(&places.out).expect("opens"));
+    let texts = ["amber basin zorblax delta ember fable grove", "velvet willow harbor island jacket ladder"];
+    let (plain, bytes) = (assess(&mut plain, &texts), assess(&mut bytes, &texts));
+    for (a, b) in plain.iter().zip(&bytes) {
+        // Not the same calibration: each was fitted to the table as it is stored.
+        assert!((a.0 - b.0).abs() < 0.05 && a.1 == b.1, "{plain:?} {bytes:?}");
+    }
+
+    // On from there, in half precision again; and half a pass does not undo what was learnt.
+    let base = folder.path().join("again");
+    copy_folder(&places.out, &base);
+    fs_err::write(&places.recipe, recipe.replace("passes = 6.0", "passes = 0.5")).expect("writable");
+    (places.base, places.out, places.work) =
+        (Some(base), folder.path().join("third"), folder.path().join("work3"));
+    run(&places, &mut Silent).expect("trains");
+    assert_eq!(size(&places.out), size(bundle()));
+    let flagged: Vec<bool> =
+        assess(&mut Pipeline::open(&places.out).expect("opens"), &texts).iter().map(|a| a.1).collect();
+    assert_eq!(flagged, [true, false]);
+}
+
+#[test]
 fn another_recipe_does_not_continue_an_old_run() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let places = places(folder.path());
