@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use countervail::domain::text::Text;
-use countervail::inference::batcher::{Batcher, Budget, due};
+use countervail::inference::batcher::{Batcher, Budget, Waiting};
 use countervail::inference::engine::Settings;
 use countervail::inference::handle::Handle;
 use countervail::inference::pipeline::Pipeline;
@@ -73,10 +73,13 @@ fn batches(c: &mut Criterion) {
             let now = Instant::now();
             let mut batcher = Batcher::new(Budget::new(512, 2));
             let later = now + Duration::from_hours(1);
-            (0..waiting).for_each(|i| batcher.push(600, due(later, 0, 600), i));
+            let push = |batcher: &mut Batcher<usize>, arrived, tokens, item| {
+                batcher.push(Waiting { arrived, number: 0, tokens }, item);
+            };
+            (0..waiting).for_each(|i| push(&mut batcher, later, 600, i));
             b.iter(|| {
                 for (i, tokens) in lengths.iter().enumerate() {
-                    batcher.push(*tokens, due(now, 0, *tokens), i);
+                    push(&mut batcher, now, *tokens, i);
                 }
                 let mut left = lengths.len();
                 while left > 0 {

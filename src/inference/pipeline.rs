@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use crate::domain::assessment::{Assessment, ModelRef, Span};
 use crate::domain::policy::Policy;
 use crate::domain::text::Text;
-use crate::inference::batcher::{Batcher, Budget, due};
+use crate::inference::batcher::{Batcher, Budget, Waiting};
 use crate::inference::bundle::ModelBundle;
 use crate::inference::candle::classifier::CandleClassifier;
 use crate::inference::classifier::{Classifier, Encoding, Logits};
@@ -117,11 +117,11 @@ impl Pipeline {
     fn classify_windows(&mut self, texts: Vec<Vec<Encoding>>) -> Result<Vec<Vec<Logits>>, Error> {
         let mut batcher = Batcher::new(Budget::new(BATCH_TOKENS, rayon::current_num_threads()));
         let mut logits: Vec<Vec<Option<Logits>>> = texts.iter().map(|text| vec![None; text.len()]).collect();
-        let now = Instant::now();
+        let arrived = Instant::now();
         for (text, encodings) in texts.into_iter().enumerate() {
-            for (window, encoding) in encodings.into_iter().enumerate() {
+            for (number, encoding) in encodings.into_iter().enumerate() {
                 let tokens = encoding.ids.len();
-                batcher.push(tokens, due(now, window, tokens), (text, window, encoding));
+                batcher.push(Waiting { arrived, number, tokens }, (text, number, encoding));
             }
         }
         while !batcher.is_empty() {

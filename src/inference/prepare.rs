@@ -55,7 +55,8 @@ impl Preparer {
         Self { encoder, languages, calibration }
     }
 
-    /// Decides what must be classified of a text.
+    /// Decides what must be classified of a text: whatever can answer one without the classifier does so here, before
+    /// it is tokenised.
     ///
     /// # Errors
     /// [`Error::Encode`] when the tokeniser fails.

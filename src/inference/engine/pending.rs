@@ -8,7 +8,7 @@ use std::time::Instant;
 use tokio::sync::oneshot;
 
 use crate::domain::assessment::{Assessment, Span};
-use crate::inference::batcher::{Batcher, Budget, due};
+use crate::inference::batcher::{Batcher, Budget, Waiting};
 use crate::inference::classifier::{Encoding, Logits};
 use crate::inference::engine::admission::Seat;
 use crate::inference::engine::answers::Key;
@@ -135,8 +135,8 @@ impl Pending {
         self.next += 1;
         for (window, encoding) in encodings.into_iter().enumerate() {
             let tokens = encoding.ids.len();
-            let due = due(client.arrived, window, tokens);
-            self.batcher.push(tokens, due, Piece { text: id, window, encoding });
+            let waiting = Waiting { arrived: client.arrived, number: window, tokens };
+            self.batcher.push(waiting, Piece { text: id, window, encoding });
         }
         let windows = outline.windows();
         if let Some(key) = key {
