@@ -20,6 +20,7 @@ use crate::domain::user::Role;
 use crate::http::server::{Ended, serve};
 use crate::http::state::{Access, AppState, CookieKey, Settings};
 use crate::inference;
+use crate::inference::cascade::Use;
 use crate::inference::handle::{Handle, QueueLimits};
 use crate::service::Service;
 use crate::service::clock::Clock;
@@ -72,9 +73,10 @@ fn access(dev: bool, listen: SocketAddr) -> anyhow::Result<Access> {
 
 /// Opens and verifies the bundle, and starts the thread that owns it.
 fn open_model(config: &Config) -> anyhow::Result<Handle> {
-    let config::Model { path, queue_capacity, max_batch_texts } = &config.model;
+    let config::Model { path, queue_capacity, max_batch_texts, cascade, cascade_sample } = &config.model;
     let limits = QueueLimits { capacity: *queue_capacity, max_batch: *max_batch_texts };
-    inference::open(path, limits).with_context(|| {
+    let cascade = if *cascade { Use::On { sample: *cascade_sample } } else { Use::Off };
+    inference::open(path, limits, cascade).with_context(|| {
         Hint::new(
             format!("cannot open the model `{path}`"),
             "give a name under models/ or the path of a bundle with --model",

@@ -61,6 +61,8 @@ fn model(keys: &mut Keys) -> Model {
         path: filled(keys, "model.path"),
         queue_capacity: size(keys, "model.queue_capacity", 1..=100_000),
         max_batch_texts: size(keys, "model.max_batch_texts", 1..=1024),
+        cascade: switch(keys, "model.cascade"),
+        cascade_sample: share(keys, "model.cascade_sample"),
     }
 }
 
@@ -115,6 +117,24 @@ fn filled(keys: &mut Keys, key: &str) -> String {
 
 fn boolean(keys: &Keys, key: &str) -> bool {
     keys.get(key).0.as_bool().unwrap_or_default()
+}
+
+fn switch(keys: &mut Keys, key: &str) -> bool {
+    let given = string(keys, key);
+    if !matches!(given.as_str(), "on" | "off") {
+        let (_, origin) = keys.get(key);
+        keys.report(key, &origin, format!("is `{given}`, expected `on` or `off`"));
+    }
+    given == "on"
+}
+
+fn share(keys: &mut Keys, key: &str) -> f64 {
+    let (value, origin) = keys.get(key);
+    let given = value.as_float().unwrap_or_default();
+    if !(0.0..=1.0).contains(&given) {
+        keys.report(key, &origin, format!("is {given}, expected 0.0 to 1.0"));
+    }
+    given
 }
 
 fn address(keys: &mut Keys, key: &str) -> SocketAddr {

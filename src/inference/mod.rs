@@ -6,6 +6,7 @@ pub mod bundle;
 pub mod calibration;
 pub mod calibration_file;
 pub mod candle;
+pub mod cascade;
 pub mod classifier;
 pub mod correction;
 pub mod encode;
@@ -15,6 +16,7 @@ pub mod pipeline;
 
 use std::path::{Path, PathBuf};
 
+use cascade::Use;
 use error::Error;
 use handle::{Handle, QueueLimits};
 use pipeline::Pipeline;
@@ -30,10 +32,10 @@ pub fn locate(model: &str) -> PathBuf {
     }
 }
 
-/// Opens a bundle by name or path and starts its thread.
+/// Opens a bundle by name or path and starts its thread. A first stage that the bundle has is used as `cascade` says.
 ///
 /// # Errors
 /// [`Error::Bundle`] naming the file that is wrong.
-pub fn open(model: &str, limits: QueueLimits) -> Result<Handle, Error> {
-    Handle::start(Pipeline::open(&locate(model))?, limits)
+pub fn open(model: &str, limits: QueueLimits, cascade: Use) -> Result<Handle, Error> {
+    Handle::start(Pipeline::open(&locate(model))?.with_cascade(cascade), limits)
 }

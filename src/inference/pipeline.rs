@@ -10,6 +10,7 @@ use crate::domain::text::Text;
 use crate::inference::bundle::ModelBundle;
 use crate::inference::calibration::Calibration;
 use crate::inference::candle::classifier::CandleClassifier;
+use crate::inference::cascade::{Screen, Use, Verdict};
 use crate::inference::classifier::{Classifier, Encoding, Logits};
 use crate::inference::encode::{TextEncoder, Window};
 use crate::inference::error::Error;
@@ -24,18 +25,22 @@ pub struct Pipeline {
     bundle: ModelBundle,
     encoder: TextEncoder,
     classifier: Box<dyn Classifier>,
+    /// The bundle's first stage, where it has one and it is on.
+    screen: Option<Screen>,
 }
 
 /// A text on its way to the classifier.
 struct Prepared {
     language: &'static str,
     support: LanguageSupport,
-    /// None when the language is unsupported.
+    /// What the first stage decided.
+    verdict: Verdict,
+    /// None when the language is unsupported, or the first stage answered.
     windows: Vec<Window>,
 }
 
 impl Pipeline {
-    /// Opens and verifies a bundle.
+    /// Opens and verifies a bundle. Its first stage, where it has one, is on, without a sample.
     ///
     /// # Errors
     /// [`Error::Bundle`] naming the file that is wrong.
@@ -44,7 +49,26 @@ impl Pipeline {
         let encoder = TextEncoder::open(&bundle.file("tokenizer.json"), &bundle.prefix, bundle.shape)?;
         let weights = bundle.file("model.safetensors");
         let classifier = CandleClassifier::open(&bundle.config, &weights, bundle.arithmetic)?;
-        Ok(Self { bundle, encoder, classifier: Box::new(classifier) })
+        let pipeline = Self { bundle, encoder, classifier: Box::new(classifier), screen: None };
+        Ok(pipeline.with_cascade(Use::On { sample: 0.0 }))
+    }
+
+    /// The same with its first stage used as `how` says; nothing changes where the bundle has none.
+    #[must_use]
+    pub fn with_cascade(mut self, how: Use) -> Self {
+        self.set_cascade(how);
+        self
+    }
+
+    /// Uses its first stage as `how` says from here on.
+    pub fn set_cascade(&mut self, how: Use) {
+        self.screen = self.bundle.cascade.clone().and_then(|cascade| Screen::new(cascade, how));
+    }
+
+    /// Whether a first stage answers some of the texts.
+    #[must_use]
+    pub const fn has_cascade(&self) -> bool {
+        self.screen.is_some()
     }
 
     /// The same bundle with another classifier behind its tokeniser and calibration.
@@ -76,23 +100,29 @@ impl Pipeline {
     /// # Errors
     /// When a text cannot be tokenised or the arithmetic fails.
     pub fn assess(&mut self, texts: &[Text]) -> Result<Vec<Assessment>, Error> {
-        let read = self.classify(texts)?;
+        let read = self.classify(texts, self.screen.clone().as_ref())?;
         read.iter().map(|(text, logits)| assessment(text, logits, &self.bundle.calibration)).collect()
     }
 
     /// What the network says of each window of each text before any calibration, in their order; nothing of a text in a
-    /// language that the bundle does not read.
+    /// language that the bundle does not read. A first stage is not asked.
     ///
     /// # Errors
     /// When a text cannot be tokenised or the arithmetic fails.
     pub fn logits(&mut self, texts: &[Text]) -> Result<Vec<Vec<Logits>>, Error> {
-        Ok(self.classify(texts)?.into_iter().map(|(_, logits)| logits).collect())
+        Ok(self.classify(texts, None)?.into_iter().map(|(_, logits)| logits).collect())
     }
 
-    fn classify(&mut self, texts: &[Text]) -> Result<Vec<(Prepared, Vec<Logits>)>, Error> {
+    fn classify(
+        &mut self,
+        texts: &[Text],
+        screen: Option<&Screen>,
+    ) -> Result<Vec<(Prepared, Vec<Logits>)>, Error> {
         let (encoder, languages) = (&self.encoder, self.bundle.languages.as_slice());
-        let prepared: Vec<Prepared> =
-            texts.par_iter().map(|text| prepare(text, encoder, languages)).collect::<Result<_, _>>()?;
+        let prepared: Vec<Prepared> = texts
+            .par_iter()
+            .map(|text| prepare(text, encoder, languages, screen))
+            .collect::<Result<_, _>>()?;
         let encodings: Vec<&Encoding> =
             prepared.iter().flat_map(|p| p.windows.iter().map(|w| &w.encoding)).collect();
         let mut logits = self.classify_windows(&encodings)?.into_iter();
@@ -129,14 +159,20 @@ impl std::fmt::Debug for Pipeline {
     }
 }
 
-fn prepare(text: &Text, encoder: &TextEncoder, languages: &[String]) -> Result<Prepared, Error> {
+fn prepare(
+    text: &Text,
+    encoder: &TextEncoder,
+    languages: &[String],
+    screen: Option<&Screen>,
+) -> Result<Prepared, Error> {
     let normalized = normalize(text.as_str());
     let (language, support) = language::support(normalized.text(), languages);
-    let windows = match support {
-        LanguageSupport::Unsupported => Vec::new(),
-        LanguageSupport::Supported | LanguageSupport::Unknown => encoder.encode(&normalized)?,
+    let verdict = screen.map_or(Verdict::Encode, |s| s.look(normalized.text(), language, support));
+    let windows = match (support, &verdict) {
+        (LanguageSupport::Unsupported, _) | (_, Verdict::Stop(_)) => Vec::new(),
+        (LanguageSupport::Supported | LanguageSupport::Unknown, _) => encoder.encode(&normalized)?,
     };
-    Ok(Prepared { language, support, windows })
+    Ok(Prepared { language, support, verdict, windows })
 }
 
 fn batch_size(order: &[usize], encodings: &[&Encoding]) -> usize {
@@ -154,7 +190,7 @@ fn assessment(text: &Prepared, logits: &[Logits], calibration: &Calibration) -> 
     let strongest_window =
         read.as_ref().filter(|_| several).map(|(_, strongest)| text.windows[*strongest].span);
     Ok(Assessment {
-        reading: read.map(|(reading, _)| reading),
+        reading: text.verdict.reading(read.map(|(reading, _)| reading)),
         language: text.language,
         language_support: text.support,
         windows: text.windows.len(),

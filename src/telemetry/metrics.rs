@@ -18,11 +18,23 @@ pub enum Metric {
     Errors,
     /// What reviewers did, by `move`.
     ReviewMoves,
+    /// Texts in a readable language, by `outcome` at the first stage: `stopped`, `passed`, `sampled`.
+    Cascade,
+    /// Texts that the first stage would have stopped and the encoder read all the same, by what the `encoder` said of
+    /// them: `flagged`, `category`, `nothing`.
+    CascadeSamples,
 }
 
 impl Metric {
-    pub const ALL: [Self; 5] =
-        [Self::Requests, Self::RequestSeconds, Self::Moderations, Self::Errors, Self::ReviewMoves];
+    pub const ALL: [Self; 7] = [
+        Self::Requests,
+        Self::RequestSeconds,
+        Self::Moderations,
+        Self::Errors,
+        Self::ReviewMoves,
+        Self::Cascade,
+        Self::CascadeSamples,
+    ];
 
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -32,6 +44,8 @@ impl Metric {
             Self::Moderations => "countervail_moderations_total",
             Self::Errors => "countervail_http_errors_total",
             Self::ReviewMoves => "countervail_review_moves_total",
+            Self::Cascade => "countervail_cascade_texts_total",
+            Self::CascadeSamples => "countervail_cascade_samples_total",
         }
     }
 
@@ -43,6 +57,10 @@ impl Metric {
             Self::Moderations => "Texts moderated, by band and language support",
             Self::Errors => "Requests refused or failed, by error code",
             Self::ReviewMoves => "What reviewers did, by move",
+            Self::Cascade => "Texts in a readable language, by what the first stage made of them",
+            Self::CascadeSamples => {
+                "Texts that the first stage would have stopped, by what the encoder said of them"
+            }
         }
     }
 }

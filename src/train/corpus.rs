@@ -50,12 +50,22 @@ pub struct Corpus {
     pub counts: Vec<SourceCount>,
 }
 
-impl Corpus {
-    /// Reads, purges, splits and tokenises.
+/// The examples of a recipe, each with the part it belongs to.
+#[derive(Debug)]
+pub struct Parted {
+    pub examples: Vec<Example>,
+    /// In the order of the examples.
+    pub parts: Vec<Part>,
+    /// How many each source lost to the purge.
+    pub purged: BTreeMap<usize, usize>,
+}
+
+impl Parted {
+    /// Reads, purges and splits.
     ///
     /// # Errors
-    /// When a source cannot be read as described, or a part comes out empty.
-    pub fn load(recipe: &Recipe, data: &Path, encoder: &TextEncoder) -> Result<Self, Error> {
+    /// When a source cannot be read as described.
+    pub fn read(recipe: &Recipe, data: &Path) -> Result<Self, Error> {
         let examples = read_all(&recipe.sources, data)?;
         let held = read_all(&recipe.purges, data)?;
         let (examples, purged) = purge(examples, &held);
@@ -67,6 +77,24 @@ impl Corpus {
             (Part::Development, recipe.split.development),
         ];
         let parts = assign(&examples, &shares, recipe.seed);
+        Ok(Self { examples, parts, purged })
+    }
+
+    /// The examples of some parts, in their order.
+    #[must_use]
+    pub fn of(&self, wanted: &[Part]) -> Vec<&Example> {
+        let chosen = self.examples.iter().zip(&self.parts).filter(|(_, part)| wanted.contains(part));
+        chosen.map(|(example, _)| example).collect()
+    }
+}
+
+impl Corpus {
+    /// Reads, purges, splits and tokenises.
+    ///
+    /// # Errors
+    /// When a source cannot be read as described, or a part comes out empty.
+    pub fn load(recipe: &Recipe, data: &Path, encoder: &TextEncoder) -> Result<Self, Error> {
+        let Parted { examples, parts, purged } = Parted::read(recipe, data)?;
         let counts = count(recipe, &examples, &parts, &purged);
         let encoded: Vec<Encoded> =
             examples.par_iter().map(|e| encode(e, recipe, encoder)).collect::<Result<_, _>>()?;
