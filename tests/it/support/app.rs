@@ -37,7 +37,8 @@ pub(crate) struct App {
     _dir: tempfile::TempDir,
 }
 
-/// A text with `zorblax` is for review, with `zorblax urgent` urgent; with `foreign` it cannot be read.
+/// A text with `zorblax` is for review, with `zorblax urgent` urgent; with `foreign` it cannot be read; with `stopped` a
+/// first stage answers it, with `sampled` it would have.
 pub(crate) async fn spawn_app() -> App {
     spawn_with(Access::Keys).await
 }
