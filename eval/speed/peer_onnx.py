@@ -112,6 +112,16 @@ def export(config, weights, path):
     onnx.save(model, path)
 
 
+def read_weights(path):
+    """In f32, as onnxruntime gets them; a word table in 8 bits is widened (models/README.md)."""
+    held = load_file(path)
+    weights = {name: values.astype(numpy.float32) for name, values in held.items()}
+    table = "embeddings.word_embeddings.weight"
+    if f"{table}_u8" in weights:
+        weights[table] = (weights.pop(f"{table}_u8") - 128) * weights.pop(f"{table}_scale")[:, None]
+    return weights
+
+
 def session(path, threads):
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
@@ -145,7 +155,7 @@ def main():
     given.out.mkdir(parents=True, exist_ok=True)
     paths = {name: given.out / f"{name}.onnx" for name in ["plain", "f32", "int8"]}
     if not paths["int8"].exists():
-        weights = {k: v.astype(numpy.float32) for k, v in load_file(given.bundle / "model.safetensors").items()}
+        weights = read_weights(given.bundle / "model.safetensors")
         export(config, weights, paths["plain"])
         made = optimizer.optimize_model(
             str(paths["plain"]), "bert", opt_level=0, num_heads=config["num_attention_heads"], hidden_size=config["hidden_size"]

@@ -2,13 +2,14 @@
 //! is wrong.
 
 use std::collections::BTreeMap;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::assessment::ModelRef;
-use crate::domain::digest::Digest;
+use crate::domain::digest::{Digest, Hasher};
 use crate::domain::policy::Policy;
 use crate::domain::score::Score;
 use crate::domain::taxonomy::{Category, Context, TAXONOMY_VERSION};
@@ -142,7 +143,7 @@ pub fn seal(folder: &Path, name: &str, arithmetic: Arithmetic) -> std::io::Resul
         let path = entry?.path();
         let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         if file != MANIFEST {
-            files.insert(file, sha256(&fs_err::read(&path)?));
+            files.insert(file, sha256_file(&path)?);
         }
     }
     let manifest = Manifest { format: FORMAT, name: name.to_owned(), arithmetic, files };
@@ -154,8 +155,16 @@ fn bundle(path: &Path, reason: impl Into<String>) -> Error {
     Error::Bundle { path: path.to_owned(), reason: reason.into() }
 }
 
-fn sha256(bytes: &[u8]) -> String {
-    Digest::of(bytes).to_string()
+/// Piece by piece: the weights need not be in memory for it.
+fn sha256_file(path: &Path) -> std::io::Result<String> {
+    let mut file = fs_err::File::open(path)?;
+    let (mut hasher, mut piece) = (Hasher::default(), vec![0; 1 << 16]);
+    loop {
+        match file.read(&mut piece)? {
+            0 => return Ok(hasher.finish().to_string()),
+            read => hasher.update(&piece[..read]),
+        }
+    }
 }
 
 fn read_manifest(folder: &Path) -> Result<(Manifest, String), Error> {
@@ -170,7 +179,7 @@ fn read_manifest(folder: &Path) -> Result<(Manifest, String), Error> {
     if manifest.format != FORMAT {
         return Err(bundle(&path, format!("format is {}, this version reads {FORMAT}", manifest.format)));
     }
-    Ok((manifest, format!("sha256:{}", sha256(text.as_bytes()))))
+    Ok((manifest, format!("sha256:{}", Digest::of(text.as_bytes()))))
 }
 
 fn verify(folder: &Path, manifest: &Manifest) -> Result<(), Error> {
@@ -188,8 +197,7 @@ fn verify(folder: &Path, manifest: &Manifest) -> Result<(), Error> {
     }
     for (name, expected) in &manifest.files {
         let path = folder.join(name);
-        let bytes = fs_err::read(&path).map_err(|e| bundle(&path, e.to_string()))?;
-        let got = sha256(&bytes);
+        let got = sha256_file(&path).map_err(|e| bundle(&path, e.to_string()))?;
         if got != *expected {
             let reason =
                 format!("SHA-256 is {got}, bundle.toml says {expected}; restore the file or train again");

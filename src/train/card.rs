@@ -11,6 +11,7 @@ use super::threshold::Thresholds;
 use crate::data::split::Part;
 use crate::domain::taxonomy::Category;
 use crate::inference::calibration::Calibration;
+use crate::inference::candle::embedding::Embedding;
 use crate::inference::cascade::file::{CascadeFile, Retained, TermsLine};
 use crate::inference::correction::Correction;
 
@@ -55,7 +56,7 @@ fn made_from(out: &mut String, facts: &Facts<'_>) {
         "\n## Made from\n\n\
          Base: `{}` ({}), weights SHA-256 `{}`. Fine-tuned by `countervail train` from `recipe.toml` in this folder: \
          {} examples seen {} times, {} a step, up to {} tokens each, seed {}. Languages: {}.\n\n\
-         The weights are stored in half precision; calibration and thresholds were fitted to them as stored.",
+         The weights are stored in half precision{}; calibration and thresholds were fitted to them as stored.",
         recipe.base.hub,
         recipe.base.licence,
         facts.base.digest,
@@ -65,6 +66,10 @@ fn made_from(out: &mut String, facts: &Facts<'_>) {
         recipe.encoder.train_tokens,
         recipe.seed,
         recipe.encoder.languages.join(", "),
+        match recipe.encoder.embedding {
+            Embedding::F16 => "",
+            Embedding::Int8 => ", the word table in 8 bits with a scale for each word",
+        },
     );
 }
 
@@ -81,6 +86,15 @@ fn operating_point(out: &mut String, facts: &Facts<'_>) {
         100.0 * facts.recipe.thresholds.panel_fpr,
         100.0 * facts.recipe.thresholds.hard_panel_fpr,
     );
+    let rules = &facts.recipe.thresholds;
+    if !rules.review_panels.is_empty() {
+        let _ = writeln!(
+            out,
+            "At most {} % of each of these: {}. Their other categories set no threshold.\n",
+            100.0 * rules.review_panel_fpr,
+            rules.review_panels.join(", ")
+        );
+    }
     let _ = writeln!(out, "| source | texts | to review |\n|---|---:|---:|");
     for (i, source) in facts.recipe.sources.iter().enumerate() {
         let of: Vec<&Scored> = facts.scored.iter().filter(|s| s.source == i).collect();

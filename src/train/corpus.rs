@@ -58,6 +58,8 @@ pub struct Parted {
     pub parts: Vec<Part>,
     /// How many each source lost to the purge.
     pub purged: BTreeMap<usize, usize>,
+    /// Of each source, whether the recipe says its part.
+    placed: Vec<bool>,
 }
 
 impl Parted {
@@ -76,15 +78,27 @@ impl Parted {
             (Part::Threshold, recipe.split.threshold),
             (Part::Development, recipe.split.development),
         ];
-        let parts = assign(&examples, &shares, recipe.seed);
-        Ok(Self { examples, parts, purged })
+        let mut parts = assign(&examples, &shares, recipe.seed);
+        for (part, example) in parts.iter_mut().zip(&examples) {
+            *part = recipe.sources[example.source].part.unwrap_or(*part);
+        }
+        let placed = recipe.sources.iter().map(|source| source.part.is_some()).collect();
+        Ok(Self { examples, parts, purged, placed })
     }
 
-    /// The examples of some parts, in their order.
+    /// The examples of a part, in their order.
     #[must_use]
-    pub fn of(&self, wanted: &[Part]) -> Vec<&Example> {
-        let chosen = self.examples.iter().zip(&self.parts).filter(|(_, part)| wanted.contains(part));
+    pub fn of(&self, wanted: Part) -> Vec<&Example> {
+        let chosen = self.examples.iter().zip(&self.parts).filter(|(_, part)| **part == wanted);
         chosen.map(|(example, _)| example).collect()
+    }
+
+    /// The examples of parts to judge by, in their order. A source that a recipe puts into a part as a whole is left
+    /// out: near-copies of it may be in the fit part.
+    #[must_use]
+    pub fn to_judge_by(&self, wanted: &[Part]) -> Vec<&Example> {
+        let split = |e: &&Example| !self.placed[e.source];
+        wanted.iter().flat_map(|part| self.of(*part)).filter(split).collect()
     }
 }
 
@@ -94,7 +108,7 @@ impl Corpus {
     /// # Errors
     /// When a source cannot be read as described, or a part comes out empty.
     pub fn load(recipe: &Recipe, data: &Path, encoder: &TextEncoder) -> Result<Self, Error> {
-        let Parted { examples, parts, purged } = Parted::read(recipe, data)?;
+        let Parted { examples, parts, purged, .. } = Parted::read(recipe, data)?;
         let counts = count(recipe, &examples, &parts, &purged);
         let encoded: Vec<Encoded> =
             examples.par_iter().map(|e| encode(e, recipe, encoder)).collect::<Result<_, _>>()?;

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use candle_core::DType;
 use serde::Serialize;
 
 use super::base::BaseFiles;
@@ -72,15 +71,12 @@ impl Finished<'_> {
     }
 
     fn write_weights(&self, folder: &Path) -> Result<(), Error> {
-        let mut named = weights::named(&self.network)?;
-        for tensor in named.values_mut() {
-            *tensor = tensor.to_dtype(DType::F16)?;
-        }
+        let named = self.recipe.encoder.embedding.stored(weights::named(&self.network)?)?;
         candle_core::safetensors::save(&named, folder.join("model.safetensors"))?;
         Ok(())
     }
 
-    /// Everything is fitted to the encoder as it ships: weights in half precision, products in the recipe's arithmetic.
+    /// Everything is fitted to the encoder as it ships: weights as they are stored, products in the recipe's arithmetic.
     fn calibrate(&self, folder: &Path) -> Result<(Calibration, Thresholds, Vec<Scored>), Error> {
         let config = &self.network.encoder.config;
         let weights = folder.join("model.safetensors");

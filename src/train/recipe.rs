@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use crate::data::source::Source;
 use crate::domain::taxonomy::Category;
+use crate::inference::candle::embedding::Embedding;
 use crate::inference::candle::serving::Arithmetic;
 use crate::train::cascade::terms::Terms;
 use crate::train::error::Error;
@@ -66,6 +67,9 @@ pub struct EncoderSettings {
     /// What the shipped encoder computes in; training is in f32 always.
     #[serde(default)]
     pub arithmetic: Arithmetic,
+    /// How the shipped file holds the word table.
+    #[serde(default)]
+    pub embedding: Embedding,
 }
 
 /// The optimisation.
@@ -120,6 +124,16 @@ pub struct ThresholdRules {
     pub hard_panel_fpr: f64,
     /// Negatives that are written like positives, such as counter-narratives.
     pub hard_panels: Vec<String>,
+    /// Largest share of each source in `review_panels` that may go to review. Their categories are not looked at:
+    /// ordinary posts may well be rude.
+    #[serde(default)]
+    pub review_panel_fpr: f64,
+    /// Negatives for `extremism` whose other labels are not known to be negative.
+    #[serde(default)]
+    pub review_panels: Vec<String>,
+    /// The review threshold is at least this, whatever the panels allow; 0..=1.
+    #[serde(default)]
+    pub review_floor: f32,
     /// Share of all negatives that may be urgent.
     pub urgent_fpr: f64,
 }
@@ -158,6 +172,10 @@ impl Recipe {
             (!(0.0..1.0).contains(&fit.dropout), "fit.dropout must be from 0 to below 1"),
             (!(0.0..0.5).contains(&fit.smoothing), "fit.smoothing must be from 0 to below 0.5"),
             (!(0.0..=1.0).contains(&fit.warmup), "fit.warmup must be from 0 to 1"),
+            (
+                !(0.0..=1.0).contains(&self.thresholds.review_floor),
+                "thresholds.review_floor must be from 0 to 1",
+            ),
             (fit.checkpoint_every == 0, "fit.checkpoint_every must be at least 1"),
             (self.sources.is_empty(), "at least one [[source]] is needed"),
         ];
@@ -167,7 +185,8 @@ impl Recipe {
         self.positive_weights().map(|_| ())?;
         self.cascade.as_ref().map_or(Ok(()), Terms::check)?;
         let known = |name: &String| self.sources.iter().any(|s| s.name == *name);
-        let listed = self.thresholds.panels.iter().chain(&self.thresholds.hard_panels);
+        let rules = &self.thresholds;
+        let listed = rules.panels.iter().chain(&rules.hard_panels).chain(&rules.review_panels);
         match listed.into_iter().find(|name| !known(name)) {
             Some(name) => Err(format!("thresholds name the panel `{name}`, which is no source")),
             None => Ok(()),

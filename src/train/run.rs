@@ -2,8 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use candle_core::Device;
-
 use super::base::{self, BaseFiles};
 use super::cascade;
 use super::checkpoint::Checkpoints;
@@ -12,6 +10,7 @@ use super::fit::Run;
 use super::loss::LossWeights;
 use super::recipe::Recipe;
 use crate::inference::candle::encoder::{EncoderConfig, Network};
+use crate::inference::candle::tensor_file::TensorFile;
 use crate::inference::candle::weights;
 use crate::inference::encode::{TextEncoder, WindowShape};
 use crate::train::error::Error;
@@ -86,8 +85,7 @@ fn loss_weights(recipe: &Recipe) -> Result<LossWeights, Error> {
 
 fn open_network(base: &BaseFiles) -> Result<Network, Error> {
     let config = read_config(&base.config)?;
-    let named = candle_core::safetensors::load(&base.weights, &Device::Cpu)?;
-    Ok(weights::network(&config, &named)?)
+    Ok(weights::network(&config, &TensorFile::open(&base.weights)?)?)
 }
 
 fn read_config(path: &Path) -> Result<EncoderConfig, Error> {

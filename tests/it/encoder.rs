@@ -7,6 +7,7 @@ use candle_core::{DType, Device, Tensor};
 use candle_nn::VarBuilder;
 use candle_transformers::models::bert::{BertModel, Config};
 use countervail::inference::candle::Floats;
+use countervail::inference::candle::embedding::Embedding;
 use countervail::inference::candle::encoder::{EncoderConfig, Network};
 use countervail::inference::candle::packed::Packed;
 use countervail::inference::candle::serving::{Arithmetic, ServingEncoder};
@@ -122,6 +123,42 @@ fn the_shipped_weights_give_the_reference_logits_in_f32_and_near_ones_in_8_bits(
     assert!(far_apart(&logits, &want) < 0.25, "8 bits: {}", far_apart(&logits, &want));
     // Otherwise this compared f32 with itself.
     assert!(int8.arithmetic() == Arithmetic::F32 || far_apart(&logits, &want) > 1e-4);
+}
+
+/// The same weights as a file holds them.
+fn stored(config: &EncoderConfig, named: &Named, embedding: Embedding) -> Named {
+    let network = weights::network(config, named).expect("weights fit");
+    embedding.stored(weights::named(&network).expect("splits")).expect("finite")
+}
+
+#[test]
+fn a_word_table_in_8_bits_is_read_the_same_by_training_and_by_serving() {
+    for seed in 30..33 {
+        let named = stored(&config(), &random_weights(seed), Embedding::Int8);
+        let batch = packed(&random_texts(seed, &[5, 64, 1, 33, 20, 8, 7]));
+        let network = weights::network(&config(), &named).expect("weights fit");
+        let want = network.logits(&batch).expect("runs");
+        let got = serving(&config(), &named, Arithmetic::F32).logits(&batch).expect("runs");
+        let difference = far_apart(&got, &Floats::of(&want).expect("f32"));
+        assert!(difference < 1e-4, "seed {seed}: {difference}");
+    }
+    let mut short = stored(&config(), &random_weights(33), Embedding::Int8);
+    short.remove("embeddings.word_embeddings.weight_scale");
+    let refused = ServingEncoder::new(&config(), &short, Arithmetic::F32).expect_err("half a table");
+    assert!(refused.to_string().contains("weight_scale` is missing"), "{refused}");
+}
+
+#[test]
+fn a_word_table_in_8_bits_moves_the_shipped_logits_little() {
+    let (config, named) = shipped();
+    let batch = packed(&random_texts(34, &LENGTHS));
+    let logits = |embedding| {
+        let named = stored(&config, &named, embedding);
+        serving(&config, &named, Arithmetic::F32).logits(&batch).expect("runs")
+    };
+    let difference = far_apart(&logits(Embedding::Int8), &logits(Embedding::F16));
+    assert!(difference < 0.1, "{difference}");
+    assert!(difference > 1e-5, "this compared the table with itself");
 }
 
 #[test]

@@ -6,8 +6,12 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use countervail::data::Part;
 use countervail::domain::text::Text;
+use countervail::inference::encode::{TextEncoder, WindowShape};
 use countervail::inference::pipeline::Pipeline;
+use countervail::train::corpus::Corpus;
+use countervail::train::recipe::Recipe;
 use countervail::train::run::{Places, run};
 
 use crate::tiny::{Silent, bundle, places};
@@ -71,6 +75,46 @@ fn command(places: &Places) -> Command {
 }
 
 #[test]
+fn a_bundle_with_its_word_table_in_8_bits_is_smaller_answers_nearly_the_same_and_can_be_trained_on() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut places = places(folder.path());
+    let recipe = fs_err::read_to_string(&places.recipe).expect("readable");
+    let asked = recipe.replace("[encoder]\n", "[encoder]\nembedding = \"int8\"\n");
+    fs_err::write(&places.recipe, &asked).expect("writable");
+    assert!(command(&places).status().expect("runs").success());
+    let card = fs_err::read_to_string(places.out.join("README.md")).expect("a card");
+    assert!(
+        card.contains("in half precision, the word table in 8 bits with a scale for each word;"),
+        "{card}"
+    );
+    let size = |bundle: &Path| fs_err::metadata(bundle.join("model.safetensors")).expect("weights").len();
+    // 97 words of 48 numbers: a byte less for each, four more for each word's scale, names and padding apart.
+    let saved = size(bundle()) - size(&places.out);
+    assert!((97 * (48 - 4) - 300..97 * (48 - 4) + 300).contains(&saved), "{saved}");
+
+    let (mut plain, mut bytes) =
+        (Pipeline::open(bundle()).expect("opens"), Pipeline::open(&places.out).expect("opens"));
+    let texts = ["amber basin zorblax delta ember fable grove", "velvet willow harbor island jacket ladder"];
+    let (plain, bytes) = (assess(&mut plain, &texts), assess(&mut bytes, &texts));
+    for (a, b) in plain.iter().zip(&bytes) {
+        // Not the same calibration: each was fitted to the table as it is stored.
+        assert!((a.0 - b.0).abs() < 0.05 && a.1 == b.1, "{plain:?} {bytes:?}");
+    }
+
+    // On from there, in half precision again; and half a pass does not undo what was learnt.
+    let base = folder.path().join("again");
+    copy_folder(&places.out, &base);
+    fs_err::write(&places.recipe, recipe.replace("passes = 6.0", "passes = 0.5")).expect("writable");
+    (places.base, places.out, places.work) =
+        (Some(base), folder.path().join("third"), folder.path().join("work3"));
+    run(&places, &mut Silent).expect("trains");
+    assert_eq!(size(&places.out), size(bundle()));
+    let flagged: Vec<bool> =
+        assess(&mut Pipeline::open(&places.out).expect("opens"), &texts).iter().map(|a| a.1).collect();
+    assert_eq!(flagged, [true, false]);
+}
+
+#[test]
 fn another_recipe_does_not_continue_an_old_run() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let places = places(folder.path());
@@ -79,6 +123,22 @@ fn another_recipe_does_not_continue_an_old_run() {
     fs_err::write(&places.recipe, changed).expect("writable");
     let error = run(&places, &mut Silent).expect_err("refused").to_string();
     assert!(error.contains("another recipe") && error.contains("delete the folder"), "{error}");
+}
+
+#[test]
+fn a_source_that_names_its_part_is_nowhere_else() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let places = places(folder.path());
+    let mut recipe = Recipe::open(&places.recipe).expect("a recipe").0;
+    let tokenizer = places.base.as_ref().expect("a base folder").join("tokenizer.json");
+    let shape = WindowShape { max_tokens: 32, overlap: 8 };
+    let encoder = TextEncoder::open(&tokenizer, "", shape).expect("a tokeniser");
+    let split = Corpus::load(&recipe, &places.data, &encoder).expect("loads").counts[0].parts;
+    assert!(split.iter().all(|n| *n > 0), "{split:?}");
+    recipe.sources[0].part = Some(Part::Threshold);
+    let counts = Corpus::load(&recipe, &places.data, &encoder).expect("loads").counts;
+    assert_eq!(counts[0].parts, [0, 0, split.iter().sum(), 0]);
+    assert!(counts[1].parts[0] > 0, "other sources are split as before");
 }
 
 #[test]

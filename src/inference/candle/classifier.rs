@@ -2,11 +2,10 @@
 
 use std::path::Path;
 
-use candle_core::safetensors::BufferedSafetensors;
-
 use super::encoder::EncoderConfig;
 use super::packed::Packed;
 use super::serving::{Arithmetic, ServingEncoder};
+use super::tensor_file::TensorFile;
 use super::weights::HEAD_ROWS;
 use crate::domain::taxonomy::{Category, Context};
 use crate::inference::classifier::{Classifier, Encoding, Logits};
@@ -27,9 +26,9 @@ impl CandleClassifier {
     pub fn open(config: &EncoderConfig, path: &Path, arithmetic: Arithmetic) -> Result<Self, Error> {
         let bundle = |reason: String| Error::Bundle { path: path.to_owned(), reason };
         config.check().map_err(bundle)?;
-        let bytes = fs_err::read(path).map_err(|e| bundle(e.to_string()))?;
-        let named = BufferedSafetensors::new(bytes).map_err(|e| bundle(e.to_string()))?;
-        let encoder = ServingEncoder::new(config, &named, arithmetic).map_err(|e| bundle(e.to_string()))?;
+        let encoder = TensorFile::open(path)
+            .and_then(|file| ServingEncoder::new(config, &file, arithmetic))
+            .map_err(|e| bundle(e.to_string()))?;
         Ok(Self { encoder })
     }
 

@@ -7,6 +7,7 @@
 
 pub mod attention;
 pub mod classifier;
+pub mod embedding;
 pub mod encoder;
 mod floats;
 pub mod gelu;
@@ -14,6 +15,7 @@ mod math;
 pub mod norm;
 pub mod packed;
 pub mod serving;
+pub mod tensor_file;
 pub mod weights;
 
 pub use floats::Floats;

@@ -3,9 +3,9 @@
 
 use std::collections::HashMap;
 
-use candle_core::safetensors::BufferedSafetensors;
 use candle_core::{DType, Device, Result, Tensor, bail};
 
+use super::embedding::{self, ByteRows};
 use super::encoder::{Encoder, EncoderConfig, Layer, Linear, Network};
 use super::norm::Norm;
 use crate::domain::taxonomy::{Category, Context};
@@ -16,8 +16,7 @@ pub const HEAD_ROWS: usize = Category::COUNT + Context::COUNT;
 /// Tensors by name, as a safetensors file holds them.
 pub type Named = HashMap<String, Tensor>;
 
-/// Where tensors come from: a map of them, or a file in memory whose tensors are made one at a time, so that a large
-/// one is never there twice.
+/// Where tensors come from: a map of them, or a file whose tensors are read one at a time.
 pub trait Tensors {
     /// The tensor of that name in the type it is kept in.
     ///
@@ -29,15 +28,6 @@ pub trait Tensors {
 impl Tensors for Named {
     fn find(&self, name: &str) -> Result<Option<Tensor>> {
         Ok(self.get(name).cloned())
-    }
-}
-
-impl Tensors for BufferedSafetensors {
-    fn find(&self, name: &str) -> Result<Option<Tensor>> {
-        if self.get(name).is_err() {
-            return Ok(None);
-        }
-        self.load(name, &Device::Cpu).map(Some)
     }
 }
 
@@ -64,6 +54,24 @@ pub(super) fn head(config: &EncoderConfig, named: &impl Tensors) -> Result<Linea
 /// An embedding table in the precision of the file.
 pub(super) fn table(named: &impl Tensors, name: &str, shape: &[usize]) -> Result<Tensor> {
     shaped(named, &format!("embeddings.{name}.weight"), shape)?.force_contiguous()
+}
+
+/// The word table as the file holds it.
+pub(super) enum Words {
+    /// In f16 or f32.
+    Plain(Tensor),
+    Bytes(ByteRows),
+}
+
+/// The word table, in 8 bits or plain.
+pub(super) fn words(config: &EncoderConfig, named: &impl Tensors) -> Result<Words> {
+    let shape = [config.vocab_size, config.hidden_size];
+    let Some(codes) = find(named, embedding::CODES)? else {
+        return table(named, "word_embeddings", &shape).map(Words::Plain);
+    };
+    check_shape(&codes, embedding::CODES, &shape)?;
+    let scales = shaped(named, embedding::SCALES, &shape[..1])?;
+    ByteRows::new(&codes, &scales).map(Words::Bytes)
 }
 
 /// The network's weights by name; query, key and value apart again.
@@ -107,7 +115,10 @@ fn encoder(config: &EncoderConfig, named: &impl Tensors) -> Result<Encoder> {
     let hidden = config.hidden_size;
     let table = |name: &str, rows| tensor(named, &format!("embeddings.{name}.weight"), &[rows, hidden]);
     Ok(Encoder {
-        word: table("word_embeddings", config.vocab_size)?,
+        word: match words(config, named)? {
+            Words::Plain(table) => table.to_dtype(DType::F32)?.copy()?,
+            Words::Bytes(rows) => rows.widen(hidden)?,
+        },
         position: table("position_embeddings", config.max_position_embeddings)?,
         token_type: table("token_type_embeddings", config.type_vocab_size)?,
         norm: norm(named, "embeddings", config)?,
@@ -157,10 +168,15 @@ fn shaped(named: &impl Tensors, name: &str, shape: &[usize]) -> Result<Tensor> {
     let Some(found) = find(named, name)? else {
         bail!("tensor `{name}` is missing");
     };
+    check_shape(&found, name, shape)?;
+    Ok(found)
+}
+
+fn check_shape(found: &Tensor, name: &str, shape: &[usize]) -> Result<()> {
     if found.dims() != shape {
         bail!("tensor `{name}` has shape {:?}, config.json says {shape:?}", found.dims());
     }
-    Ok(found)
+    Ok(())
 }
 
 /// By its name, or by that below `bert.`, as some files have it.

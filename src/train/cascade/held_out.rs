@@ -62,7 +62,7 @@ pub fn development(bundle: &ModelBundle, data: &Path) -> Result<BTreeMap<String,
     let recipe = recipe_of(bundle)?;
     let parted = Parted::read(&recipe, data)?;
     let mut by_source: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for example in independent(&parted.of(&[Part::Development])) {
+    for example in independent(&parted.to_judge_by(&[Part::Development])) {
         let source = &recipe.sources[example.source].name;
         by_source.entry(source.clone()).or_default().push(example.text.clone());
     }

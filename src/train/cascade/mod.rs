@@ -104,12 +104,12 @@ pub fn add(
 ) -> Result<CascadeFile, Error> {
     let mut pipeline = Pipeline::open(folder)?.with_cascade(Use::Off);
     let lessons =
-        lessons(&mut pipeline, &parted.of(&[Part::Fit]), "asking the encoder about the fit part", watcher)?;
+        lessons(&mut pipeline, &parted.of(Part::Fit), "asking the encoder about the fit part", watcher)?;
     watcher.stage("fitting the first stage");
     let linear = fit::fit(&lessons, terms, seed)?;
     let taught = (lessons.len(), lessons.iter().filter(|l| l.said).count());
     drop(lessons);
-    let judged = independent(&parted.of(&CERTIFYING));
+    let judged = independent(&parted.to_judge_by(&CERTIFYING));
     let judged =
         self::lessons(&mut pipeline, &judged, "asking the encoder about the calibration split", watcher)?;
     let made = describe(&linear, &judged, (terms, taught), pipeline.bundle());

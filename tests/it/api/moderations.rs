@@ -68,7 +68,10 @@ async fn what_the_first_stage_stops_was_read_for_no_category_and_is_counted() {
     let results = app.moderate(json!(["zorblax stopped", "sampled zorblax", "sampled b", "foreign"])).await;
     let [stopped, sampled, _, foreign] = &results[..] else { panic!("four results") };
     let of = |result: &Value, key: &str| result["countervail"][key].clone();
-    assert_eq!([of(stopped, "stage"), of(sampled, "stage"), of(foreign, "stage")], [json!(1), json!(2), Value::Null]);
+    assert_eq!(
+        [of(stopped, "stage"), of(sampled, "stage"), of(foreign, "stage")],
+        [json!(1), json!(2), Value::Null]
+    );
     // Its score would be enough for review: the first stage never flags.
     assert_eq!((of(stopped, "score"), of(stopped, "band")), (json!(0.75), json!("none")));
     assert_eq!((&stopped["flagged"], of(stopped, "context")), (&json!(false), Value::Null));

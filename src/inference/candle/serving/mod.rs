@@ -15,6 +15,7 @@ use candle_core::Result;
 use serde::{Deserialize, Serialize};
 
 use self::product::{Float, Int8};
+pub(super) use self::rows::quantise_weights;
 use self::stack::Stack;
 use super::encoder::EncoderConfig;
 use super::packed::Packed;

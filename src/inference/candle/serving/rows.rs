@@ -46,11 +46,12 @@ vectorised! {
 const ROUND: f32 = 12_582_912.0;
 
 vectorised! {
-    /// Weights of one channel to ±127, symmetric: 0 is 0.
-    pub(super) fn quantise_weights<'a>(out: &'a mut [i8], row: &'a [f32], scale: &'a mut f32) {
+    /// Weights of one row to ±127, symmetric: 0 is 0. Where a step would be too small a number to divide by, all are 0.
+    pub(in crate::inference::candle) fn quantise_weights<'a>(out: &'a mut [i8], row: &'a [f32], scale: &'a mut f32) {
         let (low, high) = bounds(row);
         let largest = high.max(-low);
-        *scale = if largest > 0.0 { largest / 127.0 } else { 1.0 };
+        let step = largest / 127.0;
+        *scale = if step >= f32::MIN_POSITIVE { step } else { 1.0 };
         let rate = 1.0 / *scale;
         for (o, w) in out.iter_mut().zip(row) {
             *o = low_byte((w * rate).clamp(-127.0, 127.0) + ROUND).cast_signed();

@@ -83,7 +83,7 @@ impl<P: Product> Stack<P> {
         Ok(Self {
             heads: config.num_attention_heads,
             hidden,
-            word: Table::new(&table("word_embeddings", config.vocab_size)?)?,
+            word: Table::words(weights::words(config, named)?, hidden)?,
             position: Table::new(&table("position_embeddings", config.max_position_embeddings)?)?,
             token_type: first,
             norm: norm_row(&weights::norm(named, "embeddings", config)?)?,

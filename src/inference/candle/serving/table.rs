@@ -1,10 +1,12 @@
-//! An embedding table in memory as it is in the file: half precision stays half precision, which is half the memory
-//! and exactly the same numbers.
+//! An embedding table in memory as it is in the file: half precision stays half precision and 8 bits stay 8 bits,
+//! which is a half or a quarter of the memory and exactly the same numbers.
 
 use candle_core::{CpuStorage, DType, Result, Storage, Tensor, bail};
 
 use super::rows;
 use crate::inference::candle::Floats;
+use crate::inference::candle::embedding::ByteRows;
+use crate::inference::candle::weights::Words;
 
 /// Rows of one width.
 pub(super) struct Table {
@@ -15,6 +17,7 @@ pub(super) struct Table {
 enum Values {
     Half(Vec<u16>),
     Single(Vec<f32>),
+    Bytes(ByteRows),
 }
 
 impl Table {
@@ -31,10 +34,22 @@ impl Table {
         Ok(Self { width, values })
     }
 
+    /// The word table, rows `width` wide.
+    ///
+    /// # Errors
+    /// As [`Table::new`].
+    pub(super) fn words(words: Words, width: usize) -> Result<Self> {
+        match words {
+            Words::Plain(tensor) => Self::new(&tensor),
+            Words::Bytes(rows) => Ok(Self { width, values: Values::Bytes(rows) }),
+        }
+    }
+
     pub(super) fn rows(&self) -> usize {
         match &self.values {
             Values::Half(bits) => bits.len() / self.width,
             Values::Single(values) => values.len() / self.width,
+            Values::Bytes(rows) => rows.scales.len(),
         }
     }
 
@@ -44,6 +59,7 @@ impl Table {
         match &self.values {
             Values::Half(bits) => rows::widen(out, &bits[range]),
             Values::Single(values) => out.copy_from_slice(&values[range]),
+            Values::Bytes(rows) => rows.read(at, out),
         }
     }
 }
