@@ -209,6 +209,7 @@ fn verify_says_what_is_stopped_kept_and_saved() {
     for expected in ["promised: 85.0 %", "family", "texts/s off", "posts ", "news ", "answers ", "all "] {
         assert!(said.contains(expected), "{expected}: {said}");
     }
+    let sha256 = countervail::data::digest::sha256_file(&cascaded().data.join("news.jsonl")).unwrap();
     let manifest = r#"
 name = "made_up"
 title = "Made-up news"
@@ -223,7 +224,9 @@ name = "news"
 path = "news.jsonl"
 licence = "made up"
 format = "jsonl"
+origin = { made = "by a test" }
 "#;
+    let manifest = format!("{manifest}sha256 = \"{sha256}\"\n");
     fs_err::write(folder.path().join("made_up.toml"), manifest).unwrap();
     let (said, _) = run(folder.path(), &[&args[..], &["--benchmark", "made_up.toml"]].concat(), 0);
     let row = said.lines().find(|line| line.starts_with("news ")).unwrap_or_else(|| panic!("{said}"));
