@@ -186,20 +186,21 @@ const FIRST_STAGE: &str = "\n## First stage\n";
 #[must_use]
 pub fn with_first_stage(card: &str, file: &CascadeFile) -> String {
     let mut out = without_first_stage(card);
-    let TermsLine { retained, confidence, tested } = file.terms;
+    let TermsLine { retained, retained_named, confidence, tested } = file.terms;
     let _ = writeln!(
         out,
         "{FIRST_STAGE}\n\
          A linear model reads every text before the encoder does and answers, alone, for texts in which it sees nothing. It \
          was fitted to what the encoder says of {} texts of the fit part ({} with something to say) and certified on {} \
          further texts, no two alike, that neither it nor the encoder was fitted to: of the texts that the encoder flags, at \
-         least {:.1} % get past it, and as many of those of which it names any category, with {:.0} % confidence for all \
+         least {:.1} % get past it, and {:.1} % of those that it flags or names a category of, with {:.0} % confidence for all \
          {tested} certified buckets together, for texts like these. Where that could not be shown, all texts go to the \
          encoder. On other traffic measure it: `countervail cascade verify`. `model.cascade = \"off\"` switches it off.\n",
         file.taught.texts,
         file.taught.said,
         file.taught.calibration,
         100.0 * retained,
+        100.0 * retained_named,
         100.0 * confidence,
     );
     let _ = writeln!(
@@ -255,7 +256,7 @@ mod tests {
             lengths: Vec::new(),
             fits: std::collections::BTreeMap::new(),
             arithmetic: crate::inference::candle::serving::Arithmetic::F32,
-            terms: TermsLine { retained: 0.99, confidence: 0.95, tested: 1 },
+            terms: TermsLine { retained: 0.99, retained_named: 0.98, confidence: 0.95, tested: 1 },
             taught: Taught { texts: 9000, said: 700, calibration: 2000 },
             buckets: vec![BucketLine {
                 language: "eng".to_owned(),
@@ -275,7 +276,10 @@ mod tests {
         let card = "# Model card\n\n## Made from\n\nthis and that\n";
         let once = with_first_stage(card, &file(499));
         assert!(once.contains("| eng | 0 and more | 2000 | 800 | 500 | 499 | 0.9912 |"), "{once}");
-        assert!(once.contains("at least 99.0 % get past it") && once.contains("95 % confidence"), "{once}");
+        assert!(
+            once.contains("at least 99.0 % get past it, and 98.0 %") && once.contains("95 % confidence"),
+            "{once}"
+        );
         let twice = with_first_stage(&format!("{once}\n## A promise\n\nkept\n"), &file(500));
         assert_eq!(twice.matches("## First stage").count(), 1);
         assert!(twice.contains("| 500 | 500 |") && !twice.contains("| 500 | 499 |"), "{twice}");

@@ -41,7 +41,7 @@ pub(crate) fn bundle() -> &'static Path {
 
 /// A recipe of [`places`] that asks for a first stage; so little data can certify no more than this.
 pub(crate) fn with_cascade(places: &Places) {
-    let table = "[cascade]\nretained = 0.85\nconfidence = 0.8\nlengths = []\npasses = 12\n[card]\n";
+    let table = "[cascade]\nretained = 0.85\nretained_named = 0.85\nconfidence = 0.8\nlengths = []\npasses = 12\n[card]\n";
     let recipe = fs_err::read_to_string(&places.recipe).expect("readable").replace("[card]\n", table);
     fs_err::write(&places.recipe, recipe).expect("writable");
 }

@@ -60,6 +60,8 @@ pub struct CascadeFile {
 pub struct TermsLine {
     /// The least share of the texts that the encoder flags which must get past the first stage.
     pub retained: f64,
+    /// The same of the texts that it flags or names a category of.
+    pub retained_named: f64,
     /// How surely all buckets together keep it.
     pub confidence: f64,
     /// Buckets that were tested at once, each at 1 − (1 − confidence) / tested.
@@ -217,7 +219,7 @@ mod tests {
             lengths: vec![80],
             arithmetic: Arithmetic::Int8,
             fits: FITS.map(|name| (name.to_owned(), "00".to_owned())).into(),
-            terms: TermsLine { retained: 0.99, confidence: 0.95, tested: 1 },
+            terms: TermsLine { retained: 0.99, retained_named: 0.98, confidence: 0.95, tested: 1 },
             taught: Taught { texts: 9, said: 3, calibration: 900 },
             buckets: vec![BucketLine {
                 language: "eng".to_owned(),

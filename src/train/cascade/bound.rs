@@ -9,11 +9,12 @@
 //! rank: the flagged text with the (allowed losses + 1)-th lowest logit (Wilks, "Determination of sample sizes for
 //! setting tolerance limits", 1941).
 //!
-//! Two things must be kept, the flagged texts and those of which anything is said; a threshold has to pass both tests
-//! (intersection–union: no correction is due). Buckets are tested at 1 − δ/m each, so that all m keep their promise
-//! together with confidence 1 − δ (Bonferroni). Which buckets are tested is decided by their numbers of flagged texts
-//! alone, which say nothing about the first stage.
+//! Two things must be kept, a share of the flagged texts and one of those of which anything is said; a threshold has to
+//! pass both tests (intersection–union: no correction is due). Buckets are tested at 1 − δ/m each, so that all m keep
+//! their promise together with confidence 1 − δ (Bonferroni). Which buckets are tested, the m with the most flagged
+//! texts, is decided by their numbers alone, which say nothing about the first stage.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use crate::inference::cascade::bucket::Lengths;
@@ -51,16 +52,14 @@ pub fn certify(cases: &[Case], lengths: &Lengths, terms: &Terms) -> Certified {
     for case in cases {
         by_bucket.entry((&case.language, case.length)).or_default().push(case);
     }
-    let flagged = |cases: &[&Case]| cases.iter().filter(|c| c.flagged).count();
-    let counts: Vec<usize> = by_bucket.values().map(|cases| flagged(cases)).collect();
+    let counts: Vec<usize> = by_bucket.values().map(|of| of.iter().filter(|c| c.flagged).count()).collect();
     let tested = testable(&counts, terms);
-    let level = level(terms, tested);
-    let fewest = level.fewest();
-    let buckets = by_bucket.iter().map(|((language, length), cases)| {
-        let threshold = (flagged(cases) >= fewest).then(|| highest(cases, level)).flatten();
+    let levels = levels(terms, tested.len());
+    let buckets = by_bucket.iter().enumerate().map(|(i, ((language, length), cases))| {
+        let threshold = tested.contains(&i).then(|| highest(cases, levels)).flatten();
         let (from, below) = lengths.range(*length);
         let stopped = |c: &Case| threshold.is_some_and(|t| c.logit < t);
-        let retained = |counts: &dyn Fn(&Case) -> bool| {
+        let retained = |level: Level, counts: &dyn Fn(&Case) -> bool| {
             let texts = cases.iter().filter(|c| counts(c)).count();
             let kept = cases.iter().filter(|c| counts(c) && !stopped(c)).count();
             Retained { texts, kept, bound: level.lower_bound(kept, texts) }
@@ -72,38 +71,49 @@ pub fn certify(cases: &[Case], lengths: &Lengths, terms: &Terms) -> Certified {
             threshold,
             texts: cases.len(),
             stopped: cases.iter().filter(|c| stopped(c)).count(),
-            flagged: retained(&|c| c.flagged),
-            said: retained(&|c| c.said),
+            flagged: retained(levels.flagged, &|c| c.flagged),
+            said: retained(levels.said, &|c| c.said),
         }
     });
     let buckets = buckets.collect();
-    let Terms { retained, confidence, .. } = *terms;
-    Certified { terms: TermsLine { retained, confidence, tested }, buckets }
+    let Terms { retained, retained_named, confidence, .. } = *terms;
+    Certified { terms: TermsLine { retained, retained_named, confidence, tested: tested.len() }, buckets }
 }
 
-/// The level of each of `tested` buckets.
-fn level(terms: &Terms, tested: usize) -> Level {
-    Level { precision: terms.retained, delta: (1.0 - terms.confidence) / tested.max(1) as f64 }
+/// What is to be kept, and how surely in one bucket.
+#[derive(Debug, Clone, Copy)]
+struct Levels {
+    flagged: Level,
+    said: Level,
 }
 
-/// How many buckets can be tested at once: the more are, the more flagged texts each needs. `counts` are the flagged
-/// texts of each bucket.
-fn testable(counts: &[usize], terms: &Terms) -> usize {
-    let mut largest_first = counts.to_vec();
-    largest_first.sort_unstable_by(|a, b| b.cmp(a));
-    let enough = |m: &usize| largest_first[m - 1] >= level(terms, *m).fewest();
-    (1..=largest_first.len()).rev().find(enough).unwrap_or(0)
+/// Those of each of `tested` buckets.
+fn levels(terms: &Terms, tested: usize) -> Levels {
+    let delta = (1.0 - terms.confidence) / tested.max(1) as f64;
+    let level = |precision: f64| Level { precision, delta };
+    Levels { flagged: level(terms.retained), said: level(terms.retained_named) }
+}
+
+/// Which buckets can be tested at once, by their places in `counts`, their numbers of flagged texts: the more there are,
+/// the more texts each needs.
+fn testable(counts: &[usize], terms: &Terms) -> Vec<usize> {
+    let mut most_first: Vec<usize> = (0..counts.len()).collect();
+    most_first.sort_by_key(|i| Reverse(counts[*i]));
+    let enough = |m: &usize| counts[most_first[m - 1]] >= levels(terms, *m).flagged.fewest();
+    let tested = (1..=counts.len()).rev().find(enough).unwrap_or(0);
+    most_first.truncate(tested);
+    most_first
 }
 
 /// The highest threshold at which both are kept; `None` when not even losing nothing certifies, or nothing would be
 /// stopped.
-fn highest(cases: &[&Case], level: Level) -> Option<f32> {
-    let of = |counts: &dyn Fn(&Case) -> bool| -> Option<f32> {
+fn highest(cases: &[&Case], levels: Levels) -> Option<f32> {
+    let of = |level: Level, counts: &dyn Fn(&Case) -> bool| -> Option<f32> {
         let mut logits: Vec<f32> = cases.iter().filter(|c| counts(c)).map(|c| c.logit).collect();
         logits.sort_unstable_by(f32::total_cmp);
         logits.get(allowed_losses(logits.len(), level)?).copied()
     };
-    let threshold = of(&|c| c.flagged)?.min(of(&|c| c.said)?);
+    let threshold = of(levels.flagged, &|c| c.flagged)?.min(of(levels.said, &|c| c.said)?);
     threshold.is_finite().then_some(threshold)
 }
 
@@ -121,7 +131,7 @@ mod tests {
     use crate::train::batches::generator;
 
     fn terms(retained: f64, confidence: f64) -> Terms {
-        Terms { retained, confidence, lengths: Vec::new(), ..Terms::default() }
+        Terms { retained, retained_named: retained, confidence, lengths: Vec::new(), ..Terms::default() }
     }
 
     fn one_length() -> Lengths {
@@ -167,13 +177,14 @@ mod tests {
 
     #[test]
     fn the_more_buckets_the_more_texts_each_needs() {
-        let counts = |n: usize| vec![n; 4];
-        let terms = terms(0.99, 0.95);
-        assert_eq!(testable(&counts(437), &terms), 4);
-        assert_eq!(testable(&counts(435), &terms), 3);
-        assert_eq!(testable(&counts(298), &terms), 0);
-        assert_eq!(testable(&[5000, 3, 2], &terms), 1);
-        assert_eq!(testable(&[], &terms), 0);
+        let tested = |counts: &[usize]| testable(counts, &terms(0.99, 0.95));
+        assert_eq!(tested(&[437; 4]), [0, 1, 2, 3]);
+        assert_eq!(tested(&[435; 4]), [0, 1, 2], "three of them, though each would do with two others");
+        assert_eq!(tested(&[298; 4]), [0; 0]);
+        assert_eq!(tested(&[3, 5000, 2]), [1]);
+        // 368 are enough where two are tested, and the third could not be tested beside them.
+        assert_eq!(tested(&[369, 1200, 1100]), [1, 2]);
+        assert_eq!(tested(&[]), [0; 0]);
     }
 
     #[test]

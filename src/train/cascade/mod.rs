@@ -56,6 +56,7 @@ pub struct Order {
     pub out: PathBuf,
     /// In the place of what the recipe says.
     pub retained: Option<f64>,
+    pub retained_named: Option<f64>,
     pub confidence: Option<f64>,
 }
 
@@ -77,6 +78,7 @@ pub fn run(order: &Order, watcher: &mut dyn Watcher) -> Result<CascadeFile, Erro
     };
     let mut terms = recipe.cascade.clone().unwrap_or_default();
     terms.retained = order.retained.unwrap_or(terms.retained);
+    terms.retained_named = order.retained_named.unwrap_or(terms.retained_named);
     terms.confidence = order.confidence.unwrap_or(terms.confidence);
     terms.check().map_err(Error::Terms)?;
     let folder = beside(&order.out)?;

@@ -8,6 +8,8 @@ use serde::Deserialize;
 pub struct Terms {
     /// The least share of what the encoder flags that must get past the first stage, between 0 and 1.
     pub retained: f64,
+    /// The same of what it flags or names a category of. May be less: a category by itself asks nobody to look.
+    pub retained_named: f64,
     /// How surely all buckets together keep it, between 0 and 1.
     pub confidence: f64,
     /// Borders of the lengths that are certified one by one, in characters of the normalised text; rising.
@@ -27,12 +29,13 @@ impl Default for Terms {
     fn default() -> Self {
         Self {
             retained: 0.99,
+            retained_named: 0.98,
             confidence: 0.95,
-            lengths: vec![80, 280, 1000],
-            passes: 6,
-            rate: 0.1,
-            penalty: 1e-6,
-            said_weight: 2.0,
+            lengths: vec![100],
+            passes: 4,
+            rate: 0.05,
+            penalty: 3e-4,
+            said_weight: 5.0,
         }
     }
 }
@@ -45,6 +48,7 @@ impl Terms {
         let positive = |v: f32| v > 0.0 && v.is_finite();
         let problems = [
             (!share(self.retained), "cascade.retained must be between 0 and 1"),
+            (!share(self.retained_named), "cascade.retained_named must be between 0 and 1"),
             (!share(self.confidence), "cascade.confidence must be between 0 and 1"),
             (self.passes == 0, "cascade.passes must be at least 1"),
             (!positive(self.rate), "cascade.rate must be above 0"),
