@@ -20,7 +20,8 @@ use crate::domain::user::Role;
 use crate::http::server::{Ended, serve};
 use crate::http::state::{Access, AppState, CookieKey, Settings};
 use crate::inference;
-use crate::inference::handle::{Handle, QueueLimits};
+use crate::inference::engine;
+use crate::inference::handle::Handle;
 use crate::service::Service;
 use crate::service::clock::Clock;
 use crate::telemetry::metrics::Recorder;
@@ -70,11 +71,18 @@ fn access(dev: bool, listen: SocketAddr) -> anyhow::Result<Access> {
     }
 }
 
-/// Opens and verifies the bundle, and starts the thread that owns it.
+/// Opens and verifies the bundle, and starts the threads that work with it.
 fn open_model(config: &Config) -> anyhow::Result<Handle> {
-    let config::Model { path, queue_capacity, max_batch_texts } = &config.model;
-    let limits = QueueLimits { capacity: *queue_capacity, max_batch: *max_batch_texts };
-    inference::open(path, limits).with_context(|| {
+    let model = &config.model;
+    let path = &model.path;
+    let settings = engine::Settings {
+        queue_texts: model.queue_capacity,
+        queue_bytes: model.queue_max_bytes,
+        batch_tokens: model.max_batch_tokens,
+        readers: model.tokenizer_threads,
+        cache_entries: model.cached_answers,
+    };
+    inference::open(path, settings).with_context(|| {
         Hint::new(
             format!("cannot open the model `{path}`"),
             "give a name under models/ or the path of a bundle with --model",

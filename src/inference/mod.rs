@@ -2,6 +2,7 @@
 //!
 //! [`Assessment`]: crate::domain::assessment::Assessment
 
+pub mod batcher;
 pub mod bundle;
 pub mod calibration;
 pub mod calibration_file;
@@ -9,14 +10,17 @@ pub mod candle;
 pub mod classifier;
 pub mod correction;
 pub mod encode;
+pub mod engine;
 pub mod error;
 pub mod handle;
 pub mod pipeline;
+pub mod prepare;
 
 use std::path::{Path, PathBuf};
 
+use engine::Settings;
 use error::Error;
-use handle::{Handle, QueueLimits};
+use handle::Handle;
 use pipeline::Pipeline;
 
 /// The folder of a model: a path as it is, a plain name below `models/`.
@@ -30,10 +34,10 @@ pub fn locate(model: &str) -> PathBuf {
     }
 }
 
-/// Opens a bundle by name or path and starts its thread.
+/// Opens a bundle by name or path and starts its threads.
 ///
 /// # Errors
 /// [`Error::Bundle`] naming the file that is wrong.
-pub fn open(model: &str, limits: QueueLimits) -> Result<Handle, Error> {
-    Handle::start(Pipeline::open(&locate(model))?, limits)
+pub fn open(model: &str, settings: Settings) -> Result<Handle, Error> {
+    Handle::start(Pipeline::open(&locate(model))?, settings)
 }

@@ -1,37 +1,37 @@
-//! Text → assessment, without threads: what the model thread, `classify` and `eval` all run.
+//! Text → assessment, without threads: what `classify`, `eval` and `calibrate` run. The service takes it apart and runs
+//! the same parts on threads.
 
 use std::path::Path;
+use std::time::Instant;
 
 use rayon::prelude::*;
 
-use crate::domain::assessment::{Assessment, LanguageSupport, ModelRef};
+use crate::domain::assessment::{Assessment, ModelRef, Span};
 use crate::domain::policy::Policy;
 use crate::domain::text::Text;
+use crate::inference::batcher::{Batcher, Budget, due};
 use crate::inference::bundle::ModelBundle;
-use crate::inference::calibration::Calibration;
 use crate::inference::candle::classifier::CandleClassifier;
 use crate::inference::classifier::{Classifier, Encoding, Logits};
-use crate::inference::encode::{TextEncoder, Window};
+use crate::inference::encode::TextEncoder;
 use crate::inference::error::Error;
-use crate::text::language;
+use crate::inference::prepare::{Outline, Prepared, Preparer};
 use crate::text::normalize::normalize;
 
 /// Tokens the classifier is given at a time; bounds memory, not results.
-const MAX_BATCH_TOKENS: usize = 4096;
+const BATCH_TOKENS: usize = 4096;
 
 /// A bundle, ready to read texts.
 pub struct Pipeline {
     bundle: ModelBundle,
-    encoder: TextEncoder,
+    preparer: Preparer,
     classifier: Box<dyn Classifier>,
 }
 
-/// A text on its way to the classifier.
-struct Prepared {
-    language: &'static str,
-    support: LanguageSupport,
-    /// None when the language is unsupported.
-    windows: Vec<Window>,
+/// What is known of a text, or what to make of its logits.
+enum Step {
+    Answered(Assessment),
+    Read(Outline, Vec<Span>),
 }
 
 impl Pipeline {
@@ -44,7 +44,8 @@ impl Pipeline {
         let encoder = TextEncoder::open(&bundle.file("tokenizer.json"), &bundle.prefix, bundle.shape)?;
         let weights = bundle.file("model.safetensors");
         let classifier = CandleClassifier::open(&bundle.config, &weights, bundle.arithmetic)?;
-        Ok(Self { bundle, encoder, classifier: Box::new(classifier) })
+        let preparer = Preparer::new(encoder, bundle.languages.clone(), bundle.calibration.clone());
+        Ok(Self { bundle, preparer, classifier: Box::new(classifier) })
     }
 
     /// The same bundle with another classifier behind its tokeniser and calibration.
@@ -71,13 +72,28 @@ impl Pipeline {
         &self.bundle.policy
     }
 
+    /// What reads texts for it.
+    #[must_use]
+    pub fn preparer(&self) -> &Preparer {
+        &self.preparer
+    }
+
+    /// For running it on threads.
+    pub(super) fn into_parts(self) -> (ModelRef, Preparer, Box<dyn Classifier>) {
+        (self.bundle.model, self.preparer, self.classifier)
+    }
+
     /// One assessment for each text, in their order; the same whatever else is in `texts`.
     ///
     /// # Errors
     /// When a text cannot be tokenised or the arithmetic fails.
     pub fn assess(&mut self, texts: &[Text]) -> Result<Vec<Assessment>, Error> {
         let read = self.classify(texts)?;
-        read.iter().map(|(text, logits)| assessment(text, logits, &self.bundle.calibration)).collect()
+        let conclude = |(step, logits): (Step, Vec<Logits>)| match step {
+            Step::Answered(assessment) => Ok(assessment),
+            Step::Read(outline, spans) => Ok(self.preparer.conclude(&outline, &logits)?.at(&spans)),
+        };
+        read.into_iter().map(conclude).collect()
     }
 
     /// What the network says of each window of each text before any calibration, in their order; nothing of a text in a
@@ -89,37 +105,35 @@ impl Pipeline {
         Ok(self.classify(texts)?.into_iter().map(|(_, logits)| logits).collect())
     }
 
-    fn classify(&mut self, texts: &[Text]) -> Result<Vec<(Prepared, Vec<Logits>)>, Error> {
-        let (encoder, languages) = (&self.encoder, self.bundle.languages.as_slice());
-        let prepared: Vec<Prepared> =
-            texts.par_iter().map(|text| prepare(text, encoder, languages)).collect::<Result<_, _>>()?;
-        let encodings: Vec<&Encoding> =
-            prepared.iter().flat_map(|p| p.windows.iter().map(|w| &w.encoding)).collect();
-        let mut logits = self.classify_windows(&encodings)?.into_iter();
-        Ok(prepared
-            .into_iter()
-            .map(|text| {
-                let logits = logits.by_ref().take(text.windows.len()).collect();
-                (text, logits)
-            })
-            .collect())
+    fn classify(&mut self, texts: &[Text]) -> Result<Vec<(Step, Vec<Logits>)>, Error> {
+        let preparer = &self.preparer;
+        let steps: Vec<(Step, Vec<Encoding>)> =
+            texts.par_iter().map(|text| prepare(text, preparer)).collect::<Result<_, _>>()?;
+        let (steps, encodings): (Vec<Step>, Vec<Vec<Encoding>>) = steps.into_iter().unzip();
+        Ok(steps.into_iter().zip(self.classify_windows(encodings)?).collect())
     }
 
     /// Windows of like length go together, so that the cores are evenly busy.
-    fn classify_windows(&mut self, encodings: &[&Encoding]) -> Result<Vec<Logits>, Error> {
-        let mut order: Vec<usize> = (0..encodings.len()).collect();
-        order.sort_by_key(|i| encodings[*i].ids.len());
-        let mut out: Vec<Option<Logits>> = vec![None; encodings.len()];
-        let mut rest = order.as_slice();
-        while !rest.is_empty() {
-            let (now, later) = rest.split_at(batch_size(rest, encodings));
-            let batch: Vec<Encoding> = now.iter().map(|i| encodings[*i].clone()).collect();
-            for (i, logits) in now.iter().zip(self.classifier.classify(&batch)?) {
-                out[*i] = Some(logits);
+    fn classify_windows(&mut self, texts: Vec<Vec<Encoding>>) -> Result<Vec<Vec<Logits>>, Error> {
+        let mut batcher = Batcher::new(Budget::new(BATCH_TOKENS, rayon::current_num_threads()));
+        let mut logits: Vec<Vec<Option<Logits>>> = texts.iter().map(|text| vec![None; text.len()]).collect();
+        let now = Instant::now();
+        for (text, encodings) in texts.into_iter().enumerate() {
+            for (window, encoding) in encodings.into_iter().enumerate() {
+                let tokens = encoding.ids.len();
+                batcher.push(tokens, due(now, window, tokens), (text, window, encoding));
             }
-            rest = later;
         }
-        Ok(out.into_iter().map(|l| l.expect("every index was in one batch")).collect())
+        while !batcher.is_empty() {
+            let (places, batch): (Vec<_>, Vec<Encoding>) =
+                batcher.take().into_iter().map(|(text, window, encoding)| ((text, window), encoding)).unzip();
+            for ((text, window), read) in places.into_iter().zip(self.classifier.classify(&batch)?) {
+                logits[text][window] = Some(read);
+            }
+        }
+        let all = |text: Vec<Option<Logits>>| text.into_iter().collect::<Option<Vec<_>>>();
+        let logits: Option<Vec<_>> = logits.into_iter().map(all).collect();
+        logits.ok_or_else(|| Error::Model("fewer results than windows".into()))
     }
 }
 
@@ -129,35 +143,13 @@ impl std::fmt::Debug for Pipeline {
     }
 }
 
-fn prepare(text: &Text, encoder: &TextEncoder, languages: &[String]) -> Result<Prepared, Error> {
+fn prepare(text: &Text, preparer: &Preparer) -> Result<(Step, Vec<Encoding>), Error> {
     let normalized = normalize(text.as_str());
-    let (language, support) = language::support(normalized.text(), languages);
-    let windows = match support {
-        LanguageSupport::Unsupported => Vec::new(),
-        LanguageSupport::Supported | LanguageSupport::Unknown => encoder.encode(&normalized)?,
-    };
-    Ok(Prepared { language, support, windows })
-}
-
-fn batch_size(order: &[usize], encodings: &[&Encoding]) -> usize {
-    let mut tokens = 0;
-    let fits = order.iter().take_while(|i| {
-        tokens += encodings[**i].ids.len();
-        tokens <= MAX_BATCH_TOKENS
-    });
-    fits.count().max(1)
-}
-
-fn assessment(text: &Prepared, logits: &[Logits], calibration: &Calibration) -> Result<Assessment, Error> {
-    let read = calibration.read_windows(logits).map_err(|e| Error::Model(e.to_string()))?;
-    let several = text.windows.len() > 1;
-    let strongest_window =
-        read.as_ref().filter(|_| several).map(|(_, strongest)| text.windows[*strongest].span);
-    Ok(Assessment {
-        reading: read.map(|(reading, _)| reading),
-        language: text.language,
-        language_support: text.support,
-        windows: text.windows.len(),
-        strongest_window,
+    Ok(match preparer.prepare(&normalized)? {
+        Prepared::Answered(finding) => (Step::Answered(finding.of(&normalized)), Vec::new()),
+        Prepared::Windows(outline, encodings) => {
+            let spans = outline.spans(&normalized);
+            (Step::Read(outline, spans), encodings)
+        }
     })
 }
