@@ -3,6 +3,7 @@
 mod api;
 mod architecture;
 mod calibrate;
+mod cascade;
 mod cli;
 mod console;
 mod encoder;
