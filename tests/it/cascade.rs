@@ -201,15 +201,8 @@ fn new_thresholds_leave_the_first_stage_behind() {
     assert!(!fs_err::read_to_string(out.join("README.md")).unwrap().contains("## First stage"));
 }
 
-#[test]
-fn verify_says_what_is_stopped_kept_and_saved() {
-    let folder = tempfile::tempdir().unwrap();
-    let (model, data) = (cascaded().out.to_str().unwrap(), cascaded().data.to_str().unwrap());
-    let args = ["cascade", "verify", "--model", model, "--data", data];
-    let (said, _) = run(folder.path(), &args, 0);
-    for expected in ["promised: 85.0 %", "family", "texts/s off", "posts ", "news ", "answers ", "all "] {
-        assert!(said.contains(expected), "{expected}: {said}");
-    }
+/// A benchmark of the tiny news, `made_up.toml`.
+fn write_manifest(folder: &Path) {
     let sha256 = countervail::data::digest::sha256_file(&cascaded().data.join("news.jsonl")).unwrap();
     let manifest = r#"
 name = "made_up"
@@ -228,7 +221,19 @@ format = "jsonl"
 origin = { made = "by a test" }
 "#;
     let manifest = format!("{manifest}sha256 = \"{sha256}\"\n");
-    fs_err::write(folder.path().join("made_up.toml"), manifest).unwrap();
+    fs_err::write(folder.join("made_up.toml"), manifest).unwrap();
+}
+
+#[test]
+fn verify_says_what_is_stopped_kept_and_saved() {
+    let folder = tempfile::tempdir().unwrap();
+    let (model, data) = (cascaded().out.to_str().unwrap(), cascaded().data.to_str().unwrap());
+    let args = ["cascade", "verify", "--model", model, "--data", data];
+    let (said, _) = run(folder.path(), &args, 0);
+    for expected in ["promised: 85.0 %", "family", "texts/s off", "posts ", "news ", "answers ", "all "] {
+        assert!(said.contains(expected), "{expected}: {said}");
+    }
+    write_manifest(folder.path());
     let (said, _) = run(folder.path(), &[&args[..], &["--benchmark", "made_up.toml"]].concat(), 0);
     let row = said.lines().find(|line| line.starts_with("news ")).unwrap_or_else(|| panic!("{said}"));
     let words: Vec<&str> = row.split_whitespace().collect();
@@ -236,4 +241,33 @@ origin = { made = "by a test" }
     assert!(words[3].parse::<f64>().unwrap() > 25.0, "{row}");
     let plain = ["cascade", "verify", "--model", bundle().to_str().unwrap(), "--data", data];
     assert!(run(folder.path(), &plain, 2).1.contains("has no first stage"));
+}
+
+#[test]
+fn a_report_can_hold_a_bundle_with_its_first_stage_and_without() {
+    let folder = tempfile::tempdir().unwrap();
+    write_manifest(folder.path());
+    let (model, data) = (cascaded().out.to_str().unwrap(), cascaded().data.to_str().unwrap());
+    let args = [
+        "eval",
+        "run",
+        "--model",
+        model,
+        "--data",
+        data,
+        "--benchmark",
+        "made_up.toml",
+        "--resamples",
+        "100",
+    ];
+    let names = |more: &[&str]| -> Vec<String> {
+        run(folder.path(), &[&args[..], &["--out", "out"], more].concat(), 0);
+        let report = fs_err::read_to_string(folder.path().join("out/report.json")).unwrap();
+        let report: Value = serde_json::from_str(&report).unwrap();
+        let subjects = report["subjects"].as_array().unwrap();
+        subjects.iter().map(|s| s["name"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(names(&[]), ["tiny+cascade"]);
+    assert_eq!(names(&["--cascade", "off"]), ["tiny"]);
+    assert_eq!(names(&["--cascade", "both"]), ["tiny+cascade", "tiny"]);
 }
