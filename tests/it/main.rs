@@ -9,6 +9,8 @@ mod encoder;
 mod eval;
 mod ground;
 mod handle;
+#[path = "../../eval/speed/load/mod.rs"]
+mod load;
 #[path = "../shared/made_up.rs"]
 mod made_up;
 mod model;
@@ -16,6 +18,7 @@ mod model;
 mod network;
 mod service;
 mod sources;
+mod speed;
 mod store;
 mod support;
 mod tidy;
