@@ -63,20 +63,7 @@ struct Test {
 
 impl Test {
     fn holds(&self, row: &Row) -> bool {
-        let field = row.fields[self.column].as_deref();
-        let number = || field.and_then(|f| f.trim().parse::<f64>().ok());
-        let listed = |list: &[String]| field.is_some_and(|f| list.iter().any(|x| x == f.trim()));
-        let c = &self.condition;
-        c.is.as_deref().is_none_or(listed)
-            && c.is_not.as_deref().is_none_or(|list| !listed(list))
-            && c.has.as_deref().is_none_or(|list| {
-                field.is_some_and(|f| f.split(',').any(|part| list.iter().any(|x| x == part.trim())))
-            })
-            && c.starts_with.as_deref().is_none_or(|list| {
-                field.is_some_and(|f| list.iter().any(|start| f.starts_with(start.as_str())))
-            })
-            && c.at_least.is_none_or(|least| number().is_some_and(|n| n >= least))
-            && c.below.is_none_or(|limit| number().is_some_and(|n| n < limit))
+        self.condition.is_met(row.fields[self.column].as_deref())
     }
 }
 

@@ -276,3 +276,43 @@ fn a_template_file_says_its_language_its_slices_and_the_sort_of_what_fills_a_slo
     source.language = Some(Language::Code("at".to_owned()));
     assert_eq!(read(&source, Path::new("elsewhere")).unwrap()[0].language.as_deref(), Some("at"));
 }
+
+#[test]
+fn a_source_chooses_among_templates_and_says_how_many_expansions() {
+    let file = r#"
+        max = 2
+        [slots]
+        day = ["today", "on Monday", "on Friday", "this week"]
+        [kinds.club]
+        set = { extremism = 0 }
+        slices = { part = "ordinary" }
+        [kinds.other]
+        set = { extremism = 1 }
+        slices = { part = "made up" }
+        [[template]]
+        id = "a"
+        kind = "club"
+        max = 1
+        text = "The choir sings {day}."
+        [[template]]
+        id = "b"
+        kind = "other"
+        text = "Zorblax meets {day}."
+    "#;
+    let data = folder(&[("t.toml", file)]);
+    let read_with = |more: &str| {
+        read(&source(&format!("path = \"t.toml\"\nformat = \"templates\"\n{more}")), data.path())
+    };
+    assert_eq!(read_with("").unwrap().len(), 3);
+    let all = read_with("expansions = 9").unwrap();
+    assert_eq!(all.len(), 8, "four days, two templates; the template's own number is overridden");
+    let few = read_with("expansions = 3").unwrap();
+    assert!(few.iter().all(|e| all.iter().any(|other| other.text == e.text)));
+    assert_eq!(few.len(), 6);
+    let chosen = read_with("expansions = 3\nwhere = [{ column = \"part\", is = [\"ordinary\"] }]").unwrap();
+    assert!(chosen.iter().all(|e| e.group.as_deref() == Some("a") && e.targets.extremism == Some(false)));
+    assert_eq!(chosen.len(), 3);
+    let error = read_with("where = [{ column = \"prat\", is = [\"ordinary\"] }]").unwrap_err().to_string();
+    assert!(error.contains("slice `prat`"), "{error}");
+    assert_eq!(read_with("half = \"train\"").unwrap().len() + read_with("half = \"eval\"").unwrap().len(), 3);
+}

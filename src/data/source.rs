@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use crate::data::encoding::Encoding;
 use crate::data::origin::Origin;
+use crate::data::split::Part;
 
 /// A file of labelled texts: where it is, how it is written, and what its labels mean here.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -44,7 +45,7 @@ pub struct Source {
     /// Columns kept with the example, for reports.
     #[serde(default)]
     pub slices: Vec<String>,
-    /// Rows that do not meet all of these are left out.
+    /// Rows that do not meet all of these are left out. In a template file the columns are its slices.
     #[serde(default, rename = "where")]
     pub conditions: Vec<Condition>,
     /// Targets of every row: a category's id, or `extremism`.
@@ -68,6 +69,11 @@ pub struct Source {
     /// `cap` leaves out examples that are positive for nothing before any that is positive for something.
     #[serde(default)]
     pub cap_positives_first: bool,
+    /// The part of a training split that all of it goes to, near-duplicates elsewhere or not: for sets whose split is
+    /// published, and compared with others' results.
+    pub part: Option<Part>,
+    /// Expansions of one template, over what a template file says; more than it can make gives all.
+    pub expansions: Option<usize>,
     /// How much an example counts in training.
     #[serde(default = "default_weight")]
     pub weight: f32,
@@ -217,6 +223,24 @@ pub struct Condition {
     pub at_least: Option<f64>,
     /// The field is a number and below this.
     pub below: Option<f64>,
+}
+
+impl Condition {
+    /// Whether a field meets it; `None` is a field that is not there.
+    pub(super) fn is_met(&self, field: Option<&str>) -> bool {
+        let number = || field.and_then(|f| f.trim().parse::<f64>().ok());
+        let listed = |list: &[String]| field.is_some_and(|f| list.iter().any(|x| x == f.trim()));
+        self.is.as_deref().is_none_or(listed)
+            && self.is_not.as_deref().is_none_or(|list| !listed(list))
+            && self.has.as_deref().is_none_or(|list| {
+                field.is_some_and(|f| f.split(',').any(|part| list.iter().any(|x| x == part.trim())))
+            })
+            && self.starts_with.as_deref().is_none_or(|list| {
+                field.is_some_and(|f| list.iter().any(|start| f.starts_with(start.as_str())))
+            })
+            && self.at_least.is_none_or(|least| number().is_some_and(|n| n >= least))
+            && self.below.is_none_or(|limit| number().is_some_and(|n| n < limit))
+    }
 }
 
 /// What some rows are, over what all rows are.

@@ -5,6 +5,7 @@ use std::borrow::Borrow;
 use std::collections::{BTreeMap, HashMap};
 
 use rayon::prelude::*;
+use serde::Deserialize;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::data::example::Example;
@@ -18,7 +19,8 @@ const REPRESENTATIVES: usize = 8;
 const WORDS_FOR_GROUP: usize = 4;
 
 /// What a training example is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Part {
     /// Fits the weights.
     Fit,

@@ -114,12 +114,22 @@ struct Template {
     max: Option<usize>,
 }
 
-/// Reads and expands a template file; a language that the source names goes over the file's own.
+/// Reads and expands a template file. A language and a number of expansions that the source names go over the
+/// file's own; its conditions choose among the examples by their slices.
 ///
 /// # Errors
-/// When the file is not a template file, or a template names a slot, kind or category that is not there.
+/// When the file is not a template file, or a template names a slot, kind or category that is not there, or no
+/// example has the slice that a condition names.
 pub fn read(path: &Path, source: &Source) -> Result<Vec<Example>, Error> {
-    let mut examples = open(path, &source.name)?;
+    let mut examples = expand_file(path, &source.name, source.expansions)?;
+    for condition in &source.conditions {
+        let slice = |e: &Example| e.slices.get(&condition.column).cloned();
+        if examples.iter().all(|e| slice(e).is_none()) {
+            let problem = format!("no template that is left has the slice `{}`", condition.column);
+            return Err(Error::Template { path: path.to_owned(), problem });
+        }
+        examples.retain(|e| condition.is_met(slice(e).as_deref()));
+    }
     if let Some(Language::Code(code)) = &source.language {
         for example in &mut examples {
             example.language = Some(code.clone());
@@ -133,9 +143,18 @@ pub fn read(path: &Path, source: &Source) -> Result<Vec<Example>, Error> {
 /// # Errors
 /// As [`read`].
 pub fn open(path: &Path, name: &str) -> Result<Vec<Example>, Error> {
+    expand_file(path, name, None)
+}
+
+/// `expansions` goes over what the file and its templates say of theirs.
+fn expand_file(path: &Path, name: &str, expansions: Option<usize>) -> Result<Vec<Example>, Error> {
     let text = fs_err::read_to_string(path).map_err(|io| Error::Io { name: name.to_owned(), source: io })?;
     let problem = |problem: String| Error::Template { path: path.to_owned(), problem };
-    let file: File = toml::from_str(&text).map_err(|e| problem(e.message().to_owned()))?;
+    let mut file: File = toml::from_str(&text).map_err(|e| problem(e.message().to_owned()))?;
+    if let Some(expansions) = expansions {
+        file.max = expansions;
+        file.template.iter_mut().for_each(|template| template.max = None);
+    }
     let mut examples = Vec::new();
     for template in &file.template {
         let expanded =

@@ -134,6 +134,22 @@ pub fn read(path: &Path) -> Result<Value, Error> {
     Ok(report)
 }
 
+/// Leaves in a baseline only the benchmarks that are named, for a run that does not measure them all.
+///
+/// # Errors
+/// [`Error::Report`] when the baseline lacks one of them: it would not be compared, and nobody would notice.
+pub fn keep_only(baseline: &mut Value, path: &Path, names: &[String]) -> Result<(), Error> {
+    let Some(list) = baseline["benchmarks"].as_array_mut() else { return Ok(()) };
+    if let Some(missing) = names.iter().find(|name| !list.iter().any(|b| b["name"] == name.as_str())) {
+        let reason = format!(
+            "it has no benchmark `{missing}` that could be compared; `--only` takes names that it has"
+        );
+        return Err(Error::Report { path: path.to_owned(), reason });
+    }
+    list.retain(|b| names.iter().any(|name| b["name"] == name.as_str()));
+    Ok(())
+}
+
 /// Compares a new report with a baseline; both as [`read`] gives them.
 #[must_use]
 pub fn compare(report: &Value, baseline: &Value) -> Gate {

@@ -85,6 +85,15 @@ fn operating_point(out: &mut String, facts: &Facts<'_>) {
         100.0 * facts.recipe.thresholds.panel_fpr,
         100.0 * facts.recipe.thresholds.hard_panel_fpr,
     );
+    let rules = &facts.recipe.thresholds;
+    if !rules.review_panels.is_empty() {
+        let _ = writeln!(
+            out,
+            "At most {} % of each of these: {}. Their other categories set no threshold.\n",
+            100.0 * rules.review_panel_fpr,
+            rules.review_panels.join(", ")
+        );
+    }
     let _ = writeln!(out, "| source | texts | to review |\n|---|---:|---:|");
     for (i, source) in facts.recipe.sources.iter().enumerate() {
         let of: Vec<&Scored> = facts.scored.iter().filter(|s| s.source == i).collect();

@@ -66,7 +66,10 @@ impl Corpus {
             (Part::Threshold, recipe.split.threshold),
             (Part::Development, recipe.split.development),
         ];
-        let parts = assign(&examples, &shares, recipe.seed);
+        let mut parts = assign(&examples, &shares, recipe.seed);
+        for (part, example) in parts.iter_mut().zip(&examples) {
+            *part = recipe.sources[example.source].part.unwrap_or(*part);
+        }
         let counts = count(recipe, &examples, &parts, &purged);
         let encoded: Vec<Encoded> =
             examples.par_iter().map(|e| encode(e, recipe, encoder)).collect::<Result<_, _>>()?;

@@ -120,6 +120,16 @@ pub struct ThresholdRules {
     pub hard_panel_fpr: f64,
     /// Negatives that are written like positives, such as counter-narratives.
     pub hard_panels: Vec<String>,
+    /// Largest share of each source in `review_panels` that may go to review. Their categories are not looked at:
+    /// ordinary posts may well be rude.
+    #[serde(default)]
+    pub review_panel_fpr: f64,
+    /// Negatives for `extremism` whose other labels are not known to be negative.
+    #[serde(default)]
+    pub review_panels: Vec<String>,
+    /// The review threshold is at least this, whatever the panels allow; 0..=1.
+    #[serde(default)]
+    pub review_floor: f32,
     /// Share of all negatives that may be urgent.
     pub urgent_fpr: f64,
 }
@@ -158,6 +168,10 @@ impl Recipe {
             (!(0.0..1.0).contains(&fit.dropout), "fit.dropout must be from 0 to below 1"),
             (!(0.0..0.5).contains(&fit.smoothing), "fit.smoothing must be from 0 to below 0.5"),
             (!(0.0..=1.0).contains(&fit.warmup), "fit.warmup must be from 0 to 1"),
+            (
+                !(0.0..=1.0).contains(&self.thresholds.review_floor),
+                "thresholds.review_floor must be from 0 to 1",
+            ),
             (fit.checkpoint_every == 0, "fit.checkpoint_every must be at least 1"),
             (self.sources.is_empty(), "at least one [[source]] is needed"),
         ];
@@ -166,7 +180,8 @@ impl Recipe {
         }
         self.positive_weights().map(|_| ())?;
         let known = |name: &String| self.sources.iter().any(|s| s.name == *name);
-        let listed = self.thresholds.panels.iter().chain(&self.thresholds.hard_panels);
+        let rules = &self.thresholds;
+        let listed = rules.panels.iter().chain(&rules.hard_panels).chain(&rules.review_panels);
         match listed.into_iter().find(|name| !known(name)) {
             Some(name) => Err(format!("thresholds name the panel `{name}`, which is no source")),
             None => Ok(()),

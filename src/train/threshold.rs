@@ -9,6 +9,7 @@
 use super::recipe::{Recipe, ThresholdRules};
 use super::scoring::Scored;
 use crate::domain::taxonomy::Category;
+use crate::eval::intervals::binomial::at_least;
 
 /// Thresholds of a bundle.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,9 +28,11 @@ const MIN_POSITIVES: usize = 20;
 pub fn choose(recipe: &Recipe, scored: &[Scored]) -> Thresholds {
     let rules = &recipe.thresholds;
     let panels = Panels::of(recipe, scored);
-    let review = panels.threshold(rules, |s| s.extremism);
-    let negatives = scored.iter().filter(|s| s.known_extremism == Some(false)).map(|s| s.extremism).collect();
-    let urgent = above_all_but(negatives, rules.urgent_fpr).max(review);
+    let review = panels.review_threshold(rules);
+    let negatives: Vec<f32> =
+        scored.iter().filter(|s| s.known_extremism == Some(false)).map(|s| s.extremism).collect();
+    let allowed = (rules.urgent_fpr * negatives.len() as f64).floor() as usize;
+    let urgent = above_all_but(negatives, allowed).max(review);
     let categories = Category::ALL.map(|category| {
         let i = category.index();
         let kept = panels.threshold(rules, |s| s.categories[i]);
@@ -42,6 +45,7 @@ struct Panels<'a> {
     /// One list for each source.
     plain: Vec<Vec<&'a Scored>>,
     hard: Vec<Vec<&'a Scored>>,
+    review: Vec<Vec<&'a Scored>>,
 }
 
 impl<'a> Panels<'a> {
@@ -53,7 +57,15 @@ impl<'a> Panels<'a> {
         Self {
             plain: rules.panels.iter().map(members).collect(),
             hard: rules.hard_panels.iter().map(members).collect(),
+            review: rules.review_panels.iter().map(members).collect(),
         }
+    }
+
+    fn review_threshold(&self, rules: &ThresholdRules) -> f32 {
+        let extremism = |s: &Scored| s.extremism;
+        self.threshold(rules, extremism)
+            .max(strictest(&self.review, rules.review_panel_fpr, &extremism))
+            .max(rules.review_floor)
     }
 
     fn threshold(&self, rules: &ThresholdRules, value: impl Fn(&Scored) -> f32) -> f32 {
@@ -62,20 +74,25 @@ impl<'a> Panels<'a> {
     }
 }
 
-/// The threshold that keeps the promise on all panels pooled and on each by itself. A panel too small to be allowed
-/// one flag is judged in the pool alone: by itself it would be held to "never", which is stricter than any share and
-/// decided by its one oddest text.
+/// The threshold at which all panels pooled have at most `share` flagged, and no panel by itself has more than chance
+/// could make of that share. Held to the share itself, the smallest panels would decide: of fifty of sixty texts each,
+/// some have two flags where 2 % allow one, whatever the threshold.
 fn strictest(panels: &[Vec<&Scored>], share: f64, value: &impl Fn(&Scored) -> f32) -> f32 {
-    let of = |panel: &mut dyn Iterator<Item = &Scored>| above_all_but(panel.map(value).collect(), share);
-    let pool = of(&mut panels.iter().flatten().copied());
-    let large = panels.iter().filter(|panel| panel.len() as f64 * share >= 1.0);
-    large.map(|panel| of(&mut panel.iter().copied())).fold(pool, f32::max)
+    let values = |panel: &[&Scored]| -> Vec<f32> { panel.iter().map(|s| value(s)).collect() };
+    let pool: Vec<f32> = panels.iter().flat_map(|panel| values(panel)).collect();
+    let allowed = (share * pool.len() as f64).floor() as usize;
+    let by_itself = panels.iter().map(|panel| above_all_but(values(panel), by_chance(panel.len(), share)));
+    by_itself.fold(above_all_but(pool, allowed), f32::max)
 }
 
-/// The smallest number that at most `share` of `values` reach.
-fn above_all_but(mut values: Vec<f32>, share: f64) -> f32 {
+/// The most flags among `n` texts that a rate of `share` reaches more than once in twenty times.
+fn by_chance(n: usize, share: f64) -> usize {
+    (0..=n).take_while(|k| at_least(*k, n, share) > 0.05).last().unwrap_or(0)
+}
+
+/// The smallest number that at most `allowed` of `values` reach.
+fn above_all_but(mut values: Vec<f32>, allowed: usize) -> f32 {
     values.sort_unstable_by(|a, b| b.total_cmp(a));
-    let allowed = (share * values.len() as f64).floor() as usize;
     // Scores end at 1; a threshold above that would never flag, so 1 is the strictest there is.
     values.get(allowed).map_or(0.0, |v| v.next_up().min(1.0))
 }
@@ -107,14 +124,59 @@ mod tests {
     use super::*;
 
     #[test]
-    fn at_most_the_share_reaches_the_threshold() {
+    fn at_most_so_many_reach_the_threshold() {
         let values: Vec<f32> = (0..1000).map(|i| i as f32 / 1000.0).collect();
-        for share in [0.0, 0.005, 0.0101, 0.5] {
-            let t = above_all_but(values.clone(), share);
-            let reached = values.iter().filter(|v| **v >= t).count();
-            assert_eq!(reached, (share * 1000.0).floor() as usize, "{share}");
+        for allowed in [0, 5, 10, 500] {
+            let t = above_all_but(values.clone(), allowed);
+            assert_eq!(values.iter().filter(|v| **v >= t).count(), allowed);
         }
-        assert_eq!(above_all_but(vec![], 0.1).to_bits(), 0.0_f32.to_bits());
-        assert_eq!(above_all_but(vec![1.0; 5], 0.1).to_bits(), 1.0_f32.to_bits());
+        assert_eq!(above_all_but(vec![], 1).to_bits(), 0.0_f32.to_bits());
+        assert_eq!(above_all_but(vec![1.0; 5], 0).to_bits(), 1.0_f32.to_bits());
+    }
+
+    #[test]
+    fn a_panel_by_itself_may_have_what_chance_gives() {
+        // Of 60 texts at 2 %: P(X ≥ 3) = 0.119, P(X ≥ 4) = 0.034.
+        assert_eq!(by_chance(60, 0.02), 3);
+        assert_eq!((by_chance(0, 0.02), by_chance(5, 0.005)), (0, 0));
+        assert_eq!(by_chance(100, 0.0), 0);
+    }
+
+    #[test]
+    fn review_panels_move_the_review_threshold_and_no_category() {
+        let scored = |n: usize| -> Vec<Scored> {
+            let score = |i: usize| i as f32 / n as f32;
+            (0..n)
+                .map(|i| Scored {
+                    categories: [score(i); Category::COUNT],
+                    extremism: score(i),
+                    known: [Some(false); Category::COUNT],
+                    known_extremism: Some(false),
+                    source: 0,
+                })
+                .collect()
+        };
+        let (news, posts) = (scored(1000), scored(1000));
+        let news: Vec<&Scored> = news.iter().take(100).collect();
+        let panels = Panels { plain: vec![news], hard: vec![], review: vec![posts.iter().collect()] };
+        let rules = ThresholdRules {
+            panel_fpr: 0.01,
+            panels: vec![],
+            hard_panel_fpr: 0.0,
+            hard_panels: vec![],
+            review_panel_fpr: 0.02,
+            review_panels: vec![],
+            review_floor: 0.0,
+            urgent_fpr: 0.0,
+        };
+        let flagged = |t: f32| posts.iter().filter(|s| s.extremism >= t).count();
+        assert_eq!(flagged(panels.review_threshold(&rules)), 20);
+        let higher = ThresholdRules { review_floor: 0.99, ..rules.clone() };
+        assert_eq!(flagged(panels.review_threshold(&higher)), 10);
+        assert_eq!(
+            flagged(panels.threshold(&rules, |s| s.categories[0])),
+            901,
+            "all but the news below 0.098"
+        );
     }
 }

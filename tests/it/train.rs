@@ -6,8 +6,12 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use countervail::data::Part;
 use countervail::domain::text::Text;
+use countervail::inference::encode::{TextEncoder, WindowShape};
 use countervail::inference::pipeline::Pipeline;
+use countervail::train::corpus::Corpus;
+use countervail::train::recipe::Recipe;
 use countervail::train::run::{Places, run};
 
 use crate::tiny::{Silent, bundle, places};
@@ -119,6 +123,22 @@ fn another_recipe_does_not_continue_an_old_run() {
     fs_err::write(&places.recipe, changed).expect("writable");
     let error = run(&places, &mut Silent).expect_err("refused").to_string();
     assert!(error.contains("another recipe") && error.contains("delete the folder"), "{error}");
+}
+
+#[test]
+fn a_source_that_names_its_part_is_nowhere_else() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let places = places(folder.path());
+    let mut recipe = Recipe::open(&places.recipe).expect("a recipe").0;
+    let tokenizer = places.base.as_ref().expect("a base folder").join("tokenizer.json");
+    let shape = WindowShape { max_tokens: 32, overlap: 8 };
+    let encoder = TextEncoder::open(&tokenizer, "", shape).expect("a tokeniser");
+    let split = Corpus::load(&recipe, &places.data, &encoder).expect("loads").counts[0].parts;
+    assert!(split.iter().all(|n| *n > 0), "{split:?}");
+    recipe.sources[0].part = Some(Part::Threshold);
+    let counts = Corpus::load(&recipe, &places.data, &encoder).expect("loads").counts;
+    assert_eq!(counts[0].parts, [0, 0, split.iter().sum(), 0]);
+    assert!(counts[1].parts[0] > 0, "other sources are split as before");
 }
 
 #[test]

@@ -16,10 +16,17 @@ pub(super) struct GateArgs {
     /// The report.json that it must not be worse than
     #[arg(long, value_name = "FILE")]
     baseline: PathBuf,
+    /// Compare only these benchmarks of the baseline, by name
+    #[arg(long, value_name = "NAME", num_args = 1..)]
+    only: Vec<String>,
 }
 
 pub(super) fn run(args: &GateArgs, output: &Output) -> anyhow::Result<ExitCode> {
-    let gate = gate::compare(&gate::read(&args.report)?, &gate::read(&args.baseline)?);
+    let (report, mut baseline) = (gate::read(&args.report)?, gate::read(&args.baseline)?);
+    if !args.only.is_empty() {
+        gate::keep_only(&mut baseline, &args.baseline, &args.only)?;
+    }
+    let gate = gate::compare(&report, &baseline);
     output.data(table(&gate))?;
     Ok(if gate.passes() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

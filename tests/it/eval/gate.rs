@@ -110,6 +110,19 @@ fn what_is_missing_is_a_fault() {
 }
 
 #[test]
+fn a_smaller_run_is_compared_with_a_part_of_the_baseline() {
+    let mut new = report();
+    new["benchmarks"].as_array_mut().unwrap().retain(|b| b["name"] == "news");
+    let path = std::path::Path::new("report.json");
+    let mut baseline = report();
+    gate::keep_only(&mut baseline, path, &["news".to_owned()]).unwrap();
+    let gate = gate::compare(&new, &baseline);
+    assert!(gate.passes() && gate.unchanged > 0 && gate.notes.is_empty(), "{gate:?}");
+    let error = gate::keep_only(&mut baseline, path, &["olds".to_owned()]).unwrap_err();
+    assert!(error.to_string().contains("no benchmark `olds`"), "{error}");
+}
+
+#[test]
 fn other_cases_need_another_version() {
     let gate = after(|r| set(r, "news")["cases_digest"] = json!("e2"));
     assert!(gate.faults[0].contains("news: its cases are not the baseline's"), "{:?}", gate.faults);

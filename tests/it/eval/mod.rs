@@ -12,6 +12,7 @@ mod hygiene;
 mod ledger;
 mod linear;
 mod manifests;
+mod recipes;
 mod recruitcheck;
 mod reference;
 mod runs;
