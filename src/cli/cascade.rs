@@ -120,7 +120,9 @@ fn check(args: &VerifyArgs, output: &Output) -> anyhow::Result<ExitCode> {
     let families = verify(pipeline, &groups, &mut |done| bar.set_position(done as u64))?;
     bar.finish_and_clear();
     let mut all = Counts::default();
-    families.values().for_each(|counts| all.add(counts));
+    for counts in families.values() {
+        all.add(counts);
+    }
     output.data("")?;
     for line in table(&families, &all) {
         output.data(line)?;

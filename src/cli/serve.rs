@@ -21,7 +21,8 @@ use crate::http::server::{Ended, serve};
 use crate::http::state::{Access, AppState, CookieKey, Settings};
 use crate::inference;
 use crate::inference::cascade::Use;
-use crate::inference::handle::{Handle, QueueLimits};
+use crate::inference::engine;
+use crate::inference::handle::Handle;
 use crate::service::Service;
 use crate::service::clock::Clock;
 use crate::telemetry::metrics::Recorder;
@@ -71,12 +72,19 @@ fn access(dev: bool, listen: SocketAddr) -> anyhow::Result<Access> {
     }
 }
 
-/// Opens and verifies the bundle, and starts the thread that owns it.
+/// Opens and verifies the bundle, and starts the threads that work with it.
 fn open_model(config: &Config) -> anyhow::Result<Handle> {
-    let config::Model { path, queue_capacity, max_batch_texts, cascade, cascade_sample } = &config.model;
-    let limits = QueueLimits { capacity: *queue_capacity, max_batch: *max_batch_texts };
-    let cascade = if *cascade { Use::On { sample: *cascade_sample } } else { Use::Off };
-    inference::open(path, limits, cascade).with_context(|| {
+    let model = &config.model;
+    let path = &model.path;
+    let settings = engine::Settings {
+        queue_texts: model.queue_capacity,
+        queue_bytes: model.queue_max_bytes,
+        batch_tokens: model.max_batch_tokens,
+        readers: model.tokenizer_threads,
+        cache_entries: model.cached_answers,
+    };
+    let cascade = if model.cascade { Use::On { sample: model.cascade_sample } } else { Use::Off };
+    inference::open(path, settings, cascade).with_context(|| {
         Hint::new(
             format!("cannot open the model `{path}`"),
             "give a name under models/ or the path of a bundle with --model",

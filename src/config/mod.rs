@@ -52,8 +52,14 @@ pub struct Model {
     pub path: String,
     /// In texts.
     pub queue_capacity: usize,
-    /// Texts read in one go.
-    pub max_batch_texts: usize,
+    /// In bytes of text.
+    pub queue_max_bytes: usize,
+    /// Tokens read in one go; 0: by the number of cores.
+    pub max_batch_tokens: usize,
+    /// 0: by the number of cores.
+    pub tokenizer_threads: usize,
+    /// 0: none.
+    pub cached_answers: u64,
     /// Whether a first stage that the bundle has is used.
     pub cascade: bool,
     /// Share of the texts it stops that the encoder reads all the same, 0..=1.

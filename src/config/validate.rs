@@ -22,6 +22,12 @@ pub(super) fn config(keys: &mut Keys) -> Config {
         console: console(keys),
         log: Log { filter: string(keys, "log.filter"), json: boolean(keys, "log.json") },
     };
+    check_queue(&config, keys);
+    config
+}
+
+/// A queue that a single call can overfill would refuse that call for ever.
+fn check_queue(config: &Config, keys: &mut Keys) {
     if config.model.queue_capacity < config.limits.max_texts_per_request {
         let (_, origin) = keys.get("model.queue_capacity");
         let reason = format!(
@@ -30,7 +36,16 @@ pub(super) fn config(keys: &mut Keys) -> Config {
         );
         keys.report("model.queue_capacity", &origin, reason);
     }
-    config
+    let largest = config.limits.max_text_bytes.saturating_mul(config.limits.max_texts_per_request);
+    let largest = largest.min(config.server.max_body_bytes);
+    if config.model.queue_max_bytes < largest {
+        let (_, origin) = keys.get("model.queue_max_bytes");
+        let reason = format!(
+            "is {}, less than the {largest} bytes that the texts of one call may have: a full call could never be answered",
+            config.model.queue_max_bytes
+        );
+        keys.report("model.queue_max_bytes", &origin, reason);
+    }
 }
 
 fn server(keys: &mut Keys) -> Server {
@@ -60,7 +75,10 @@ fn model(keys: &mut Keys) -> Model {
     Model {
         path: filled(keys, "model.path"),
         queue_capacity: size(keys, "model.queue_capacity", 1..=100_000),
-        max_batch_texts: size(keys, "model.max_batch_texts", 1..=1024),
+        queue_max_bytes: size(keys, "model.queue_max_bytes", 1..=4_294_967_295),
+        max_batch_tokens: size(keys, "model.max_batch_tokens", 0..=65_536),
+        tokenizer_threads: size(keys, "model.tokenizer_threads", 0..=64),
+        cached_answers: number(keys, "model.cached_answers", 0..=10_000_000),
         cascade: switch(keys, "model.cascade"),
         cascade_sample: share(keys, "model.cascade_sample"),
     }

@@ -92,6 +92,11 @@ impl Run {
             note_subjects(&mut lines, &said, manifest)?;
             let looks = ledger.as_mut().map(|l| note_looks(l, manifest, &cases, &said)).transpose()?;
             benchmarks.push(BenchmarkReport { looks: looks.flatten(), ..self.one(manifest, &cases, &said) });
+            if let [own, rivals @ ..] = said.as_slice() {
+                let against =
+                    |rival: &Said| measure::compare(manifest, &cases, own.of(), rival.of(), self.plan);
+                comparisons.extend(rivals.iter().flat_map(against));
+            }
         }
         measure::adjust(&mut comparisons);
         let report = EvalReport {

@@ -86,6 +86,7 @@ codes! {
     TooManyTexts = "too_many_texts", BAD_REQUEST, InvalidRequest, "too many texts in one call";
     ImageNotSupported = "image_not_supported", BAD_REQUEST, InvalidRequest, "images cannot be read; send text only";
     BadIdempotencyKey = "bad_idempotency_key", BAD_REQUEST, InvalidRequest, "Idempotency-Key must be 1 to 255 visible ASCII characters";
+    BadDeadline = "bad_deadline", BAD_REQUEST, InvalidRequest, "x-deadline-ms must be a whole number of milliseconds, 1 to 600000";
     MissingKey = "missing_api_key", UNAUTHORIZED, Authentication, "no API key; send `Authorization: Bearer KEY`";
     InvalidKey = "invalid_api_key", UNAUTHORIZED, Authentication, "the API key is unknown or was revoked";
     BadCredentials = "bad_credentials", UNAUTHORIZED, Authentication, "user name or password is wrong";
@@ -110,6 +111,7 @@ codes! {
     NotAssessed = "not_assessed", INTERNAL_SERVER_ERROR, Server, "this text could not be assessed and was not stored; the others of the call were stored. Send it again by itself";
     ModelUnavailable = "model_unavailable", SERVICE_UNAVAILABLE, Server, "the model is not running; nothing was stored";
     DatabaseUnavailable = "database_unavailable", SERVICE_UNAVAILABLE, Server, "the database does not answer; nothing was stored";
+    DeadlineExceeded = "deadline_exceeded", GATEWAY_TIMEOUT, Server, "the time in x-deadline-ms passed before the model had an answer; nothing was stored";
     TimedOut = "timed_out", SERVICE_UNAVAILABLE, Server, "the request took too long and was given up; repeat it with the same Idempotency-Key";
 }
 
@@ -220,6 +222,7 @@ impl From<ServiceError> for ApiError {
             ServiceError::Overloaded { retry_after } => {
                 Self { retry_after: Some(*retry_after), ..Self::new(Code::Overloaded) }
             }
+            ServiceError::DeadlineExceeded => Self::new(Code::DeadlineExceeded),
             ServiceError::ModelUnavailable => Self::new(Code::ModelUnavailable),
             ServiceError::NotAssessed { reason } => Self::new(Code::NotAssessed).because(reason),
             ServiceError::TooManyItems { .. } => said(Code::TooManyTexts).at("input"),

@@ -1,6 +1,8 @@
 //! Extractors whose refusals are our own errors. What a client sent is never repeated in them: a parse
 //! error that quotes its input would carry a text into logs and answers.
 
+use std::time::{Duration, Instant};
+
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{Form, FromRequest, FromRequestParts, Path, Query, Request};
@@ -30,6 +32,13 @@ pub struct AppForm<T>(pub T);
 /// What the client calls this request, if it does.
 #[derive(Debug)]
 pub struct Idempotency(pub Option<IdempotencyKey>);
+
+/// Until when the client waits for the model, if it says so: `x-deadline-ms`, counted from when its headers were read.
+#[derive(Debug)]
+pub struct Deadline(pub Option<Instant>);
+
+/// Milliseconds; the longest is the longest that `server.request_timeout_ms` may be.
+const DEADLINES: std::ops::RangeInclusive<u64> = 1..=600_000;
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for AppJson<T> {
     type Rejection = ApiError;
@@ -134,6 +143,20 @@ impl<S: Send + Sync> FromRequestParts<S> for Idempotency {
         let bad = || ApiError::new(Code::BadIdempotencyKey);
         let key = value.to_str().map_err(|_| bad())?.parse().map_err(|_| bad())?;
         Ok(Self(Some(key)))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Deadline {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        let Some(value) = parts.headers.get("x-deadline-ms") else {
+            return Ok(Self(None));
+        };
+        let milliseconds = value.to_str().ok().and_then(|value| value.parse().ok());
+        let milliseconds = milliseconds.filter(|ms| DEADLINES.contains(ms));
+        let milliseconds = milliseconds.ok_or_else(|| ApiError::new(Code::BadDeadline))?;
+        Ok(Self(Some(Instant::now() + Duration::from_millis(milliseconds))))
     }
 }
 

@@ -1,10 +1,10 @@
-//! From a text to windows of token ids, each knowing which bytes of the original it read.
+//! From a text to windows of token ids, each knowing which bytes of the normalised text it read.
 
+use std::ops::Range;
 use std::path::Path;
 
 use tokenizers::Tokenizer;
 
-use crate::domain::assessment::Span;
 use crate::inference::classifier::Encoding;
 use crate::inference::error::Error;
 use crate::text::normalize::Normalized;
@@ -23,8 +23,8 @@ pub struct WindowShape {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Window {
     pub encoding: Encoding,
-    /// Bytes of the original text.
-    pub span: Span,
+    /// Bytes of the normalised text.
+    pub range: Range<usize>,
 }
 
 /// A tokeniser with the window shape and prefix its model expects.
@@ -71,15 +71,14 @@ impl TextEncoder {
         let (ids, offsets) = (encoding.get_ids(), encoding.get_offsets());
         let room = self.shape.max_tokens - self.opening.len() - self.closing.len();
         if ids.is_empty() {
-            let span = original_span(text, 0, text.text().len());
-            return Ok(vec![Window { encoding: self.wrap(&[]), span }]);
+            return Ok(vec![Window { encoding: self.wrap(&[]), range: 0..text.text().len() }]);
         }
         let cut = windows(ids.len(), room, self.shape.overlap);
         Ok(cut
             .into_iter()
             .map(|range| Window {
                 encoding: self.wrap(&ids[range.clone()]),
-                span: original_span(text, offsets[range.start].0, offsets[range.end - 1].1),
+                range: offsets[range.start].0..offsets[range.end - 1].1.max(offsets[range.start].0),
             })
             .collect())
     }
@@ -91,9 +90,4 @@ impl TextEncoder {
         all.extend_from_slice(&self.closing);
         Encoding { ids: all }
     }
-}
-
-fn original_span(normalized: &Normalized, start: usize, end: usize) -> Span {
-    let range = normalized.original_range(start..end.max(start));
-    Span { start: range.start, end: range.end }
 }

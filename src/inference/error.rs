@@ -9,6 +9,9 @@ pub enum Error {
     /// The queue is full; nothing was done. Try again after the given time.
     #[error("the model's queue is full; try again in {} ms", retry_after.as_millis())]
     Overloaded { retry_after: Duration },
+    /// The time that the caller would wait has passed before there was an answer.
+    #[error("the deadline passed before the model had an answer")]
+    DeadlineExceeded,
     /// The text could not be tokenised.
     #[error("cannot tokenise the text: {0}")]
     Encode(String),

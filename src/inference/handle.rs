@@ -1,26 +1,15 @@
-//! The way in for everything above: a cheap clone that any task may hold. One OS thread owns the model.
+//! The way in for everything above: a cheap clone that any task may hold.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
-
-use tokio::sync::{mpsc, oneshot};
+use std::time::Instant;
 
 use crate::domain::assessment::{Assessment, ModelRef};
 use crate::domain::policy::Policy;
 use crate::domain::text::Text;
+use crate::inference::engine::{Engine, Settings};
 use crate::inference::error::Error;
 use crate::inference::pipeline::Pipeline;
-
-/// Bounds of the queue before the model.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct QueueLimits {
-    /// Texts that may wait; one more is refused.
-    pub capacity: usize,
-    /// Texts taken at a time.
-    pub max_batch: usize,
-}
 
 /// A running model.
 #[derive(Clone)]
@@ -31,70 +20,55 @@ pub struct Handle {
 struct Inner {
     model: ModelRef,
     policy: Policy,
-    engine: Engine,
+    source: Source,
 }
 
-enum Engine {
-    Thread { queue: mpsc::Sender<Job>, vitals: Arc<Vitals> },
+/// Where answers come from.
+enum Source {
+    Engine(Engine),
     Scripted(fn(&str) -> Assessment),
 }
 
-/// What the model thread says of itself.
-#[derive(Debug)]
-struct Vitals {
-    running: AtomicBool,
-    /// Moving mean of the time one text takes, microseconds.
-    micros_per_text: AtomicU64,
-}
-
-struct Job {
-    text: Text,
-    answer: oneshot::Sender<Result<Assessment, Error>>,
-}
-
 impl Handle {
-    /// Starts the model thread.
+    /// Starts the threads of a model. They end with the last clone of the handle.
     ///
     /// # Errors
-    /// [`Error::Model`] when the thread cannot be started.
-    pub fn start(pipeline: Pipeline, limits: QueueLimits) -> Result<Self, Error> {
+    /// [`Error::Model`] when a thread cannot be started.
+    pub fn start(pipeline: Pipeline, settings: Settings) -> Result<Self, Error> {
         let (model, policy) = (pipeline.model().clone(), pipeline.policy().clone());
-        let (queue, jobs) = mpsc::channel(limits.capacity.max(1));
-        let vitals =
-            Arc::new(Vitals { running: AtomicBool::new(true), micros_per_text: AtomicU64::new(10_000) });
-        let seen = Arc::clone(&vitals);
-        std::thread::Builder::new()
-            .name("model".into())
-            .spawn(move || {
-                serve(pipeline, jobs, limits.max_batch.max(1), &seen);
-                seen.running.store(false, Ordering::Release);
-            })
-            .map_err(|e| Error::Model(e.to_string()))?;
-        Ok(Self { inner: Arc::new(Inner { model, policy, engine: Engine::Thread { queue, vitals } }) })
+        let source = Source::Engine(Engine::start(pipeline, settings)?);
+        Ok(Self { inner: Arc::new(Inner { model, policy, source }) })
     }
 
     /// A model that answers from a function: for tests of everything above the model.
     #[must_use]
     pub fn scripted(model: ModelRef, policy: Policy, script: fn(&str) -> Assessment) -> Self {
-        Self { inner: Arc::new(Inner { model, policy, engine: Engine::Scripted(script) }) }
+        Self { inner: Arc::new(Inner { model, policy, source: Source::Scripted(script) }) }
     }
 
-    /// Assesses one text; waits for its batch.
+    /// Assesses one text; see [`Handle::assess_all`].
     ///
     /// # Errors
-    /// [`Error::Overloaded`] at once when the queue is full; [`Error::Encode`], [`Error::Model`] or
-    /// [`Error::Unhealthy`] when it could not be assessed.
-    pub async fn assess(&self, text: &Text) -> Result<Assessment, Error> {
-        match &self.inner.engine {
-            Engine::Scripted(script) => Ok(script(text.as_str())),
-            Engine::Thread { queue, vitals } => {
-                let (answer, wait) = oneshot::channel();
-                queue.try_send(Job { text: text.clone(), answer }).map_err(|refused| match refused {
-                    mpsc::error::TrySendError::Full(_) => overloaded(queue, vitals),
-                    mpsc::error::TrySendError::Closed(_) => Error::Unhealthy,
-                })?;
-                wait.await.unwrap_or(Err(Error::Unhealthy))
-            }
+    /// Those of [`Handle::assess_all`], of the call or of the text.
+    pub async fn assess(&self, text: &Text, deadline: Option<Instant>) -> Result<Assessment, Error> {
+        self.assess_all(vec![text.clone()], deadline).await?.pop().unwrap_or(Err(Error::Unhealthy))
+    }
+
+    /// Assesses texts, all taken on together or refused together; one result for each, in their order. What nobody
+    /// waits for any more, because `deadline` passed or the future was dropped, is not computed.
+    ///
+    /// # Errors
+    /// Of the call: [`Error::Overloaded`] at once and before any work when there is no room for all of them,
+    /// [`Error::DeadlineExceeded`]. Of one text: [`Error::Encode`], [`Error::Model`] or [`Error::Unhealthy`] when it
+    /// could not be assessed.
+    pub async fn assess_all(
+        &self,
+        texts: Vec<Text>,
+        deadline: Option<Instant>,
+    ) -> Result<Vec<Result<Assessment, Error>>, Error> {
+        match &self.inner.source {
+            Source::Engine(engine) => engine.assess(texts, deadline).await,
+            Source::Scripted(script) => Ok(texts.iter().map(|text| run(*script, text)).collect()),
         }
     }
 
@@ -110,12 +84,12 @@ impl Handle {
         &self.inner.policy
     }
 
-    /// Whether the model thread runs.
+    /// Whether the threads of the model run.
     #[must_use]
     pub fn is_healthy(&self) -> bool {
-        match &self.inner.engine {
-            Engine::Scripted(_) => true,
-            Engine::Thread { vitals, .. } => vitals.running.load(Ordering::Acquire),
+        match &self.inner.source {
+            Source::Scripted(_) => true,
+            Source::Engine(engine) => engine.is_healthy(),
         }
     }
 }
@@ -126,62 +100,8 @@ impl std::fmt::Debug for Handle {
     }
 }
 
-/// The queue drains at the measured rate: that is when to come back.
-fn overloaded(queue: &mpsc::Sender<Job>, vitals: &Vitals) -> Error {
-    let waiting = queue.max_capacity() as u64;
-    let micros = waiting * vitals.micros_per_text.load(Ordering::Relaxed);
-    Error::Overloaded { retry_after: Duration::from_micros(micros).max(Duration::from_millis(100)) }
-}
-
-/// Until every handle is gone: wait for one text, take what else is there, answer.
-fn serve(mut pipeline: Pipeline, mut jobs: mpsc::Receiver<Job>, max_batch: usize, vitals: &Vitals) {
-    while let Some(first) = jobs.blocking_recv() {
-        let mut batch = vec![first];
-        while batch.len() < max_batch {
-            match jobs.try_recv() {
-                Ok(job) => batch.push(job),
-                Err(_) => break,
-            }
-        }
-        // Whoever stopped waiting gets no work done for it.
-        batch.retain(|job| !job.answer.is_closed());
-        if batch.is_empty() {
-            continue;
-        }
-        let (began, texts) = (Instant::now(), batch.len() as u64);
-        answer(&mut pipeline, batch);
-        let micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
-        let before = vitals.micros_per_text.load(Ordering::Relaxed);
-        vitals.micros_per_text.store((before * 7 + micros / texts) / 8, Ordering::Relaxed);
-    }
-}
-
-/// A batch that fails is tried text by text, so that one bad text takes no other with it.
-fn answer(pipeline: &mut Pipeline, batch: Vec<Job>) {
-    let texts: Vec<Text> = batch.iter().map(|job| job.text.clone()).collect();
-    match contained(pipeline, &texts) {
-        Ok(assessments) => {
-            for (job, assessment) in batch.into_iter().zip(assessments) {
-                // The client may have gone; its answer is then nobody's.
-                let _ = job.answer.send(Ok(assessment));
-            }
-        }
-        Err(_) if batch.len() > 1 => {
-            for job in batch {
-                let alone = contained(pipeline, std::slice::from_ref(&job.text));
-                let _ = job.answer.send(alone.map(|mut one| one.swap_remove(0)));
-            }
-        }
-        Err(error) => {
-            if let Some(job) = batch.into_iter().next() {
-                let _ = job.answer.send(Err(error));
-            }
-        }
-    }
-}
-
-/// A panic ends the batch, not the thread. The pipeline holds nothing that a batch changes, so it can go on.
-fn contained(pipeline: &mut Pipeline, texts: &[Text]) -> Result<Vec<Assessment>, Error> {
-    catch_unwind(AssertUnwindSafe(|| pipeline.assess(texts)))
-        .unwrap_or_else(|_| Err(Error::Model("the model panicked on this batch".into())))
+/// A script that panics stands for a model that does.
+fn run(script: fn(&str) -> Assessment, text: &Text) -> Result<Assessment, Error> {
+    catch_unwind(AssertUnwindSafe(|| script(text.as_str())))
+        .map_err(|_| Error::Model("the script panicked on this text".into()))
 }

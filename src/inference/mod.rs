@@ -2,6 +2,7 @@
 //!
 //! [`Assessment`]: crate::domain::assessment::Assessment
 
+pub mod batcher;
 pub mod bundle;
 pub mod calibration;
 pub mod calibration_file;
@@ -10,15 +11,18 @@ pub mod cascade;
 pub mod classifier;
 pub mod correction;
 pub mod encode;
+pub mod engine;
 pub mod error;
 pub mod handle;
 pub mod pipeline;
+pub mod prepare;
 
 use std::path::{Path, PathBuf};
 
 use cascade::Use;
+use engine::Settings;
 use error::Error;
-use handle::{Handle, QueueLimits};
+use handle::Handle;
 use pipeline::Pipeline;
 
 /// The folder of a model: a path as it is, a plain name below `models/`.
@@ -32,10 +36,10 @@ pub fn locate(model: &str) -> PathBuf {
     }
 }
 
-/// Opens a bundle by name or path and starts its thread. A first stage that the bundle has is used as `cascade` says.
+/// Opens a bundle by name or path and starts its threads. A first stage that the bundle has is used as `cascade` says.
 ///
 /// # Errors
 /// [`Error::Bundle`] naming the file that is wrong.
-pub fn open(model: &str, limits: QueueLimits, cascade: Use) -> Result<Handle, Error> {
-    Handle::start(Pipeline::open(&locate(model))?.with_cascade(cascade), limits)
+pub fn open(model: &str, settings: Settings, cascade: Use) -> Result<Handle, Error> {
+    Handle::start(Pipeline::open(&locate(model))?.with_cascade(cascade), settings)
 }

@@ -1,42 +1,41 @@
-//! Text → assessment, without threads: what the model thread, `classify` and `eval` all run.
+//! Text → assessment, without threads: what `classify`, `eval` and `calibrate` run. The service takes it apart and runs
+//! the same parts on threads.
 
 use std::path::Path;
+use std::time::Instant;
 
 use rayon::prelude::*;
 
-use crate::domain::assessment::{Assessment, LanguageSupport, ModelRef};
+use crate::domain::assessment::{Assessment, ModelRef, Span};
 use crate::domain::policy::Policy;
 use crate::domain::text::Text;
+use crate::inference::batcher::{Batcher, Budget, due};
 use crate::inference::bundle::ModelBundle;
-use crate::inference::calibration::Calibration;
 use crate::inference::candle::classifier::CandleClassifier;
-use crate::inference::cascade::{Screen, Use, Verdict};
+use crate::inference::cascade::{Screen, Use};
 use crate::inference::classifier::{Classifier, Encoding, Logits};
-use crate::inference::encode::{TextEncoder, Window};
+use crate::inference::encode::TextEncoder;
 use crate::inference::error::Error;
-use crate::text::language;
-use crate::text::normalize::normalize;
+use crate::inference::prepare::{Outline, Prepared, Preparer};
+use crate::text::normalize::{Normalized, normalize};
 
 /// Tokens the classifier is given at a time; bounds memory, not results.
-const MAX_BATCH_TOKENS: usize = 4096;
+const BATCH_TOKENS: usize = 4096;
 
 /// A bundle, ready to read texts.
 pub struct Pipeline {
     bundle: ModelBundle,
-    encoder: TextEncoder,
+    preparer: Preparer,
     classifier: Box<dyn Classifier>,
-    /// The bundle's first stage, where it has one and it is on.
-    screen: Option<Screen>,
 }
 
-/// A text on its way to the classifier.
-struct Prepared {
-    language: &'static str,
-    support: LanguageSupport,
-    /// What the first stage decided.
-    verdict: Verdict,
-    /// None when the language is unsupported, or the first stage answered.
-    windows: Vec<Window>,
+/// With the first stage, or past it.
+type Way = fn(&Preparer, &Normalized) -> Result<Prepared, Error>;
+
+/// What is known of a text, or what to make of its logits.
+enum Step {
+    Answered(Assessment),
+    Read(Outline, Vec<Span>),
 }
 
 impl Pipeline {
@@ -49,7 +48,8 @@ impl Pipeline {
         let encoder = TextEncoder::open(&bundle.file("tokenizer.json"), &bundle.prefix, bundle.shape)?;
         let weights = bundle.file("model.safetensors");
         let classifier = CandleClassifier::open(&bundle.config, &weights, bundle.arithmetic)?;
-        let pipeline = Self { bundle, encoder, classifier: Box::new(classifier), screen: None };
+        let preparer = Preparer::new(encoder, bundle.languages.clone(), bundle.calibration.clone());
+        let pipeline = Self { bundle, preparer, classifier: Box::new(classifier) };
         Ok(pipeline.with_cascade(Use::On { sample: 0.0 }))
     }
 
@@ -62,13 +62,14 @@ impl Pipeline {
 
     /// Uses its first stage as `how` says from here on.
     pub fn set_cascade(&mut self, how: Use) {
-        self.screen = self.bundle.cascade.clone().and_then(|cascade| Screen::new(cascade, how));
+        let screen = self.bundle.cascade.clone().and_then(|cascade| Screen::new(cascade, how));
+        self.preparer.set_screen(screen);
     }
 
     /// Whether a first stage answers some of the texts.
     #[must_use]
     pub const fn has_cascade(&self) -> bool {
-        self.screen.is_some()
+        self.preparer.has_screen()
     }
 
     /// The same bundle with another classifier behind its tokeniser and calibration.
@@ -95,13 +96,28 @@ impl Pipeline {
         &self.bundle.policy
     }
 
+    /// What reads texts for it.
+    #[must_use]
+    pub fn preparer(&self) -> &Preparer {
+        &self.preparer
+    }
+
+    /// For running it on threads.
+    pub(super) fn into_parts(self) -> (ModelRef, Preparer, Box<dyn Classifier>) {
+        (self.bundle.model, self.preparer, self.classifier)
+    }
+
     /// One assessment for each text, in their order; the same whatever else is in `texts`.
     ///
     /// # Errors
     /// When a text cannot be tokenised or the arithmetic fails.
     pub fn assess(&mut self, texts: &[Text]) -> Result<Vec<Assessment>, Error> {
-        let read = self.classify(texts, self.screen.clone().as_ref())?;
-        read.iter().map(|(text, logits)| assessment(text, logits, &self.bundle.calibration)).collect()
+        let read = self.classify(texts, Preparer::prepare)?;
+        let conclude = |(step, logits): (Step, Vec<Logits>)| match step {
+            Step::Answered(assessment) => Ok(assessment),
+            Step::Read(outline, spans) => Ok(self.preparer.conclude(&outline, &logits)?.at(&spans)),
+        };
+        read.into_iter().map(conclude).collect()
     }
 
     /// What the network says of each window of each text before any calibration, in their order; nothing of a text in a
@@ -110,46 +126,42 @@ impl Pipeline {
     /// # Errors
     /// When a text cannot be tokenised or the arithmetic fails.
     pub fn logits(&mut self, texts: &[Text]) -> Result<Vec<Vec<Logits>>, Error> {
-        Ok(self.classify(texts, None)?.into_iter().map(|(_, logits)| logits).collect())
-    }
-
-    fn classify(
-        &mut self,
-        texts: &[Text],
-        screen: Option<&Screen>,
-    ) -> Result<Vec<(Prepared, Vec<Logits>)>, Error> {
-        let (encoder, languages) = (&self.encoder, self.bundle.languages.as_slice());
-        let prepared: Vec<Prepared> = texts
-            .par_iter()
-            .map(|text| prepare(text, encoder, languages, screen))
-            .collect::<Result<_, _>>()?;
-        let encodings: Vec<&Encoding> =
-            prepared.iter().flat_map(|p| p.windows.iter().map(|w| &w.encoding)).collect();
-        let mut logits = self.classify_windows(&encodings)?.into_iter();
-        Ok(prepared
+        Ok(self
+            .classify(texts, Preparer::prepare_for_encoder)?
             .into_iter()
-            .map(|text| {
-                let logits = logits.by_ref().take(text.windows.len()).collect();
-                (text, logits)
-            })
+            .map(|(_, logits)| logits)
             .collect())
     }
 
+    fn classify(&mut self, texts: &[Text], way: Way) -> Result<Vec<(Step, Vec<Logits>)>, Error> {
+        let preparer = &self.preparer;
+        let steps: Vec<(Step, Vec<Encoding>)> =
+            texts.par_iter().map(|text| prepare(text, preparer, way)).collect::<Result<_, _>>()?;
+        let (steps, encodings): (Vec<Step>, Vec<Vec<Encoding>>) = steps.into_iter().unzip();
+        Ok(steps.into_iter().zip(self.classify_windows(encodings)?).collect())
+    }
+
     /// Windows of like length go together, so that the cores are evenly busy.
-    fn classify_windows(&mut self, encodings: &[&Encoding]) -> Result<Vec<Logits>, Error> {
-        let mut order: Vec<usize> = (0..encodings.len()).collect();
-        order.sort_by_key(|i| encodings[*i].ids.len());
-        let mut out: Vec<Option<Logits>> = vec![None; encodings.len()];
-        let mut rest = order.as_slice();
-        while !rest.is_empty() {
-            let (now, later) = rest.split_at(batch_size(rest, encodings));
-            let batch: Vec<Encoding> = now.iter().map(|i| encodings[*i].clone()).collect();
-            for (i, logits) in now.iter().zip(self.classifier.classify(&batch)?) {
-                out[*i] = Some(logits);
+    fn classify_windows(&mut self, texts: Vec<Vec<Encoding>>) -> Result<Vec<Vec<Logits>>, Error> {
+        let mut batcher = Batcher::new(Budget::new(BATCH_TOKENS, rayon::current_num_threads()));
+        let mut logits: Vec<Vec<Option<Logits>>> = texts.iter().map(|text| vec![None; text.len()]).collect();
+        let now = Instant::now();
+        for (text, encodings) in texts.into_iter().enumerate() {
+            for (window, encoding) in encodings.into_iter().enumerate() {
+                let tokens = encoding.ids.len();
+                batcher.push(tokens, due(now, window, tokens), (text, window, encoding));
             }
-            rest = later;
         }
-        Ok(out.into_iter().map(|l| l.expect("every index was in one batch")).collect())
+        while !batcher.is_empty() {
+            let (places, batch): (Vec<_>, Vec<Encoding>) =
+                batcher.take().into_iter().map(|(text, window, encoding)| ((text, window), encoding)).unzip();
+            for ((text, window), read) in places.into_iter().zip(self.classifier.classify(&batch)?) {
+                logits[text][window] = Some(read);
+            }
+        }
+        let all = |text: Vec<Option<Logits>>| text.into_iter().collect::<Option<Vec<_>>>();
+        let logits: Option<Vec<_>> = logits.into_iter().map(all).collect();
+        logits.ok_or_else(|| Error::Model("fewer results than windows".into()))
     }
 }
 
@@ -159,41 +171,13 @@ impl std::fmt::Debug for Pipeline {
     }
 }
 
-fn prepare(
-    text: &Text,
-    encoder: &TextEncoder,
-    languages: &[String],
-    screen: Option<&Screen>,
-) -> Result<Prepared, Error> {
+fn prepare(text: &Text, preparer: &Preparer, way: Way) -> Result<(Step, Vec<Encoding>), Error> {
     let normalized = normalize(text.as_str());
-    let (language, support) = language::support(normalized.text(), languages);
-    let verdict = screen.map_or(Verdict::Encode, |s| s.look(normalized.text(), language, support));
-    let windows = match (support, &verdict) {
-        (LanguageSupport::Unsupported, _) | (_, Verdict::Stop(_)) => Vec::new(),
-        (LanguageSupport::Supported | LanguageSupport::Unknown, _) => encoder.encode(&normalized)?,
-    };
-    Ok(Prepared { language, support, verdict, windows })
-}
-
-fn batch_size(order: &[usize], encodings: &[&Encoding]) -> usize {
-    let mut tokens = 0;
-    let fits = order.iter().take_while(|i| {
-        tokens += encodings[**i].ids.len();
-        tokens <= MAX_BATCH_TOKENS
-    });
-    fits.count().max(1)
-}
-
-fn assessment(text: &Prepared, logits: &[Logits], calibration: &Calibration) -> Result<Assessment, Error> {
-    let read = calibration.read_windows(logits).map_err(|e| Error::Model(e.to_string()))?;
-    let several = text.windows.len() > 1;
-    let strongest_window =
-        read.as_ref().filter(|_| several).map(|(_, strongest)| text.windows[*strongest].span);
-    Ok(Assessment {
-        reading: text.verdict.reading(read.map(|(reading, _)| reading)),
-        language: text.language,
-        language_support: text.support,
-        windows: text.windows.len(),
-        strongest_window,
+    Ok(match way(preparer, &normalized)? {
+        Prepared::Answered(finding) => (Step::Answered(finding.of(&normalized)), Vec::new()),
+        Prepared::Windows(outline, encodings) => {
+            let spans = outline.spans(&normalized);
+            (Step::Read(outline, spans), encodings)
+        }
     })
 }

@@ -14,6 +14,9 @@ pub enum Error {
     /// The model's queue is full; nothing was stored. Try again after the given time.
     #[error("the model's queue is full; try again in {} ms", retry_after.as_millis())]
     Overloaded { retry_after: Duration },
+    /// The time that the client would wait has passed; nothing was stored.
+    #[error("the deadline passed before the model had an answer")]
+    DeadlineExceeded,
     /// The model does not run; nothing was stored.
     #[error("the model is not running; restart the service")]
     ModelUnavailable,

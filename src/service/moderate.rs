@@ -1,6 +1,6 @@
 //! Texts in, stored moderations out; a review job for each that is flagged.
 
-use tokio::task::JoinSet;
+use std::time::Instant;
 
 use crate::domain::assessment::Assessment;
 use crate::domain::audit::{AuditEntry, AuditKind};
@@ -16,8 +16,8 @@ use crate::inference::error::Error as ModelError;
 use crate::service::access::ApiClient;
 use crate::service::error::{Error, missing};
 use crate::service::idempotency::{IdempotencyKey, add_item};
+use crate::service::together::{Call, Stored};
 use crate::service::{Service, answer};
-use crate::store::idempotency::RequestName;
 
 /// What a platform sends.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,29 +38,31 @@ impl NewItem {
 }
 
 /// What will be stored of one item that was assessed.
-struct Draft {
-    item: Item,
-    moderation: Moderation,
+pub(super) struct Draft {
+    pub(super) item: Item,
+    pub(super) moderation: Moderation,
     /// Present exactly when it was flagged.
-    job: Option<ReviewJob>,
+    pub(super) job: Option<ReviewJob>,
 }
 
 impl Service {
     /// Assesses and stores each item, in the order given. A flagged one gets exactly one review job.
-    /// All are stored in one transaction, and the answer is given after it: what was acknowledged is on disk.
+    /// All are stored in one transaction, which calls that come at once share, and the answer is given after it: what
+    /// was acknowledged is on disk.
     ///
-    /// With a key that was seen before, the stored answer is given again and nothing else happens.
+    /// With a key that was seen before, the stored answer is given again and nothing else happens. What the model
+    /// has not read by the `deadline` is given up.
     ///
     /// # Errors
-    /// Of the whole call, with nothing stored: [`Error::Overloaded`] and [`Error::ModelUnavailable`]
-    /// (also when only some items met with it, so that a client can simply repeat the call),
-    /// [`Error::TooManyItems`], [`Error::MissingScope`], [`Error::IdempotencyMismatch`], [`Error::Store`].
+    /// Of the whole call, with nothing stored: [`Error::Overloaded`], [`Error::DeadlineExceeded`] and
+    /// [`Error::ModelUnavailable`] (so that a client can simply repeat the call), [`Error::TooManyItems`], [`Error::MissingScope`], [`Error::IdempotencyMismatch`], [`Error::Store`].
     /// Of one item: [`Error::NotAssessed`].
     pub async fn moderate(
         &self,
         items: Vec<NewItem>,
         by: &ApiClient,
         key: Option<&IdempotencyKey>,
+        deadline: Option<Instant>,
     ) -> Result<Vec<Result<Moderation, Error>>, Error> {
         by.require(Scope::Moderate)?;
         let limit = self.limits().max_items;
@@ -71,15 +73,16 @@ impl Service {
         if let Some(stored) = self.earlier_answer(name.as_ref()).await? {
             return self.answer_again(&stored).await;
         }
-        let assessments = self.assess_all(&items).await?;
+        let assessments = self.assess_all(&items, deadline).await?;
         let drafts: Vec<Result<Draft, Error>> =
             items.into_iter().zip(assessments).map(|(item, result)| Ok(self.draft(item, result?))).collect();
-        if self.store_drafts(&drafts, by, name.as_ref()).await? {
-            return Ok(drafts.into_iter().map(|draft| Ok(draft?.moderation)).collect());
+        match self.store_call(Call { drafts, by: by.clone(), name: name.clone() }).await? {
+            Stored::Whole(drafts) => Ok(drafts.into_iter().map(|draft| Ok(draft?.moderation)).collect()),
+            Stored::NameTaken => {
+                let stored = self.earlier_answer(name.as_ref()).await?.ok_or(Error::IdempotencyMismatch)?;
+                self.answer_again(&stored).await
+            }
         }
-        // The same request came twice at once, and the other one was stored.
-        let stored = self.earlier_answer(name.as_ref()).await?.ok_or(Error::IdempotencyMismatch)?;
-        self.answer_again(&stored).await
     }
 
     /// [`Service::moderate`] for one item.
@@ -91,8 +94,9 @@ impl Service {
         item: NewItem,
         by: &ApiClient,
         key: Option<&IdempotencyKey>,
+        deadline: Option<Instant>,
     ) -> Result<Moderation, Error> {
-        let mut answers = self.moderate(vec![item], by, key).await?;
+        let mut answers = self.moderate(vec![item], by, key, deadline).await?;
         // A key that was used for a call with several items has another body, and was refused above.
         answers.pop().unwrap_or(Err(Error::IdempotencyMismatch))
     }
@@ -109,26 +113,20 @@ impl Service {
         self.inner.store.moderation(id).await.map_err(missing("moderation"))
     }
 
-    /// All at once, so that the model can batch them; in the order given.
-    async fn assess_all(&self, items: &[NewItem]) -> Result<Vec<Result<Assessment, Error>>, Error> {
-        let mut running = JoinSet::new();
-        for (at, item) in items.iter().enumerate() {
-            let (handle, text) = (self.inner.handle.clone(), item.text.clone());
-            running.spawn(async move { (at, handle.assess(&text).await) });
-        }
-        let mut results: Vec<Result<Assessment, Error>> = items.iter().map(|_| Err(no_answer())).collect();
-        while let Some(joined) = running.join_next().await {
-            // A task that panicked leaves its `no_answer` behind.
-            if let Ok((at, result)) = joined {
-                results[at] = of_model(result)?;
-            }
-        }
-        Ok(results)
+    /// Taken on by the model all together or not at all; in the order given.
+    async fn assess_all(
+        &self,
+        items: &[NewItem],
+        deadline: Option<Instant>,
+    ) -> Result<Vec<Result<Assessment, Error>>, Error> {
+        let texts = items.iter().map(|item| item.text.clone()).collect();
+        let results = self.inner.handle.assess_all(texts, deadline).await.map_err(failure)?;
+        results.into_iter().map(of_model).collect()
     }
 
     /// The model's answer on one text.
     pub(super) async fn assess(&self, text: &Text) -> Result<Result<Assessment, Error>, Error> {
-        of_model(self.inner.handle.assess(text).await)
+        of_model(self.inner.handle.assess(text, None).await)
     }
 
     fn draft(&self, new: NewItem, assessment: Assessment) -> Draft {
@@ -166,32 +164,6 @@ impl Service {
             policy_version: policy.version.clone(),
             at: item.at,
         }
-    }
-
-    /// Whether they were stored: not when the name is taken.
-    async fn store_drafts(
-        &self,
-        drafts: &[Result<Draft, Error>],
-        by: &ApiClient,
-        name: Option<&RequestName>,
-    ) -> Result<bool, Error> {
-        let ids = drafts.iter().map(|d| d.as_ref().map(|d| d.moderation.id));
-        let mut tx = self.inner.store.begin().await?;
-        if !self.take_name(&mut tx, name, &answer::write(ids)).await? {
-            return Ok(false);
-        }
-        let mut audit = Vec::new();
-        for draft in drafts.iter().flatten() {
-            tx.insert_item(&draft.item).await?;
-            tx.insert_moderation(&draft.moderation).await?;
-            if let Some(job) = &draft.job {
-                tx.insert_job(job).await?;
-                audit.push(flagged_entry(by, &draft.moderation, job.id));
-            }
-        }
-        tx.append_audit(audit).await?;
-        tx.commit().await?;
-        Ok(true)
     }
 
     async fn answer_again(&self, stored: &str) -> Result<Vec<Result<Moderation, Error>>, Error> {
@@ -243,16 +215,19 @@ fn request_form(items: &[NewItem]) -> Canonical {
     items.iter().fold(Canonical::new("countervail moderate 1"), add_item)
 }
 
-fn no_answer() -> Error {
-    Error::NotAssessed { reason: "the model gave no answer".to_owned() }
-}
-
 /// Failures that pass (outer) and failures of this text (inner).
 fn of_model(result: Result<Assessment, ModelError>) -> Result<Result<Assessment, Error>, Error> {
-    match result {
-        Ok(assessment) => Ok(Ok(assessment)),
-        Err(ModelError::Overloaded { retry_after }) => Err(Error::Overloaded { retry_after }),
-        Err(ModelError::Unhealthy) => Err(Error::ModelUnavailable),
-        Err(other) => Ok(Err(Error::NotAssessed { reason: other.to_string() })),
+    match result.map_err(failure) {
+        Err(passing) if !matches!(passing, Error::NotAssessed { .. }) => Err(passing),
+        of_text => Ok(of_text),
+    }
+}
+
+fn failure(error: ModelError) -> Error {
+    match error {
+        ModelError::Overloaded { retry_after } => Error::Overloaded { retry_after },
+        ModelError::DeadlineExceeded => Error::DeadlineExceeded,
+        ModelError::Unhealthy => Error::ModelUnavailable,
+        other => Error::NotAssessed { reason: other.to_string() },
     }
 }

@@ -145,3 +145,100 @@ impl JobMoved {
         tracing::info!(job.id = %self.job_id, job.moved_by = self.by, "job moved");
     }
 }
+
+/// The model read some windows in one go.
+#[derive(Debug, Clone, Copy)]
+pub struct BatchRead {
+    pub windows: usize,
+    pub tokens: usize,
+    pub took: Duration,
+}
+
+impl BatchRead {
+    pub fn emit(self) {
+        metrics::histogram!(Metric::BatchTokens.name()).record(self.tokens as f64);
+        metrics::histogram!(Metric::BatchSeconds.name()).record(self.took.as_secs_f64());
+        tracing::trace!(batch.windows = self.windows, batch.tokens = self.tokens, "batch read");
+    }
+}
+
+/// How much waits for an answer; said whenever it changes at the model.
+#[derive(Debug, Clone, Copy)]
+pub struct QueueDepth {
+    /// In hand: waiting to be tokenised, for the model, or in it.
+    pub texts: usize,
+    /// Waiting for the model.
+    pub tokens: usize,
+}
+
+impl QueueDepth {
+    pub fn emit(self) {
+        metrics::gauge!(Metric::QueueTexts.name()).set(self.texts as f64);
+        metrics::gauge!(Metric::QueueTokens.name()).set(self.tokens as f64);
+    }
+}
+
+/// Where an answer to a text that came before was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SharedBy {
+    /// It was remembered.
+    Cache,
+    /// The same text was waiting for the model.
+    InHand,
+}
+
+/// A text was answered by what was found for an equal one.
+#[derive(Debug, Clone, Copy)]
+pub struct AnswerShared {
+    pub by: SharedBy,
+}
+
+impl AnswerShared {
+    pub fn emit(self) {
+        let by = match self.by {
+            SharedBy::Cache => "cache",
+            SharedBy::InHand => "in_hand",
+        };
+        metrics::counter!(Metric::AnswersShared.name(), "by" => by).increment(1);
+    }
+}
+
+/// Why no work was done for a text that had been taken on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DropReason {
+    /// Its deadline passed.
+    Deadline,
+    /// Nobody waits for it any more.
+    Gone,
+}
+
+/// A text was dropped before the model read it.
+#[derive(Debug, Clone, Copy)]
+pub struct WorkDropped {
+    pub reason: DropReason,
+}
+
+impl WorkDropped {
+    pub fn emit(self) {
+        let reason = match self.reason {
+            DropReason::Deadline => "deadline",
+            DropReason::Gone => "gone",
+        };
+        metrics::counter!(Metric::TextsDropped.name(), "reason" => reason).increment(1);
+        tracing::debug!(drop.reason = reason, "text dropped before the model read it");
+    }
+}
+
+/// A worker thread panicked and goes on. What it panicked with may hold anything, so it is not said.
+#[derive(Debug, Clone, Copy)]
+pub struct WorkerRestarted {
+    /// `model` or `reader`.
+    pub worker: &'static str,
+}
+
+impl WorkerRestarted {
+    pub fn emit(self) {
+        metrics::counter!(Metric::WorkerRestarts.name(), "worker" => self.worker).increment(1);
+        tracing::error!(worker = self.worker, "a worker panicked and was restarted");
+    }
+}

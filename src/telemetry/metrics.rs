@@ -18,6 +18,20 @@ pub enum Metric {
     Errors,
     /// What reviewers did, by `move`.
     ReviewMoves,
+    /// Texts taken on and not answered yet.
+    QueueTexts,
+    /// Tokens that wait for the model.
+    QueueTokens,
+    /// Tokens of a batch.
+    BatchTokens,
+    /// Seconds the model takes for a batch.
+    BatchSeconds,
+    /// Texts answered by what was found for an equal one, `by` cache or in_hand.
+    AnswersShared,
+    /// Texts dropped before the model read them, by `reason`.
+    TextsDropped,
+    /// Panics that a worker thread survived, by `worker`.
+    WorkerRestarts,
     /// Texts in a readable language, by `outcome` at the first stage: `stopped`, `passed`, `sampled`.
     Cascade,
     /// Texts that the first stage would have stopped and the encoder read all the same, by what the `encoder` said of
@@ -26,12 +40,19 @@ pub enum Metric {
 }
 
 impl Metric {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 14] = [
         Self::Requests,
         Self::RequestSeconds,
         Self::Moderations,
         Self::Errors,
         Self::ReviewMoves,
+        Self::QueueTexts,
+        Self::QueueTokens,
+        Self::BatchTokens,
+        Self::BatchSeconds,
+        Self::AnswersShared,
+        Self::TextsDropped,
+        Self::WorkerRestarts,
         Self::Cascade,
         Self::CascadeSamples,
     ];
@@ -44,6 +65,13 @@ impl Metric {
             Self::Moderations => "countervail_moderations_total",
             Self::Errors => "countervail_http_errors_total",
             Self::ReviewMoves => "countervail_review_moves_total",
+            Self::QueueTexts => "countervail_queue_texts",
+            Self::QueueTokens => "countervail_queue_tokens",
+            Self::BatchTokens => "countervail_batch_tokens",
+            Self::BatchSeconds => "countervail_batch_seconds",
+            Self::AnswersShared => "countervail_answers_shared_total",
+            Self::TextsDropped => "countervail_texts_dropped_total",
+            Self::WorkerRestarts => "countervail_worker_restarts_total",
             Self::Cascade => "countervail_cascade_texts_total",
             Self::CascadeSamples => "countervail_cascade_samples_total",
         }
@@ -57,6 +85,13 @@ impl Metric {
             Self::Moderations => "Texts moderated, by band and language support",
             Self::Errors => "Requests refused or failed, by error code",
             Self::ReviewMoves => "What reviewers did, by move",
+            Self::QueueTexts => "Texts taken on and not answered yet",
+            Self::QueueTokens => "Tokens that wait for the model",
+            Self::BatchTokens => "Tokens of a batch",
+            Self::BatchSeconds => "Seconds the model takes for a batch",
+            Self::AnswersShared => "Texts answered by what was found for an equal one, by cache or in_hand",
+            Self::TextsDropped => "Texts dropped before the model read them, by reason",
+            Self::WorkerRestarts => "Panics that a worker thread survived, by worker",
             Self::Cascade => "Texts in a readable language, by what the first stage made of them",
             Self::CascadeSamples => {
                 "Texts that the first stage would have stopped, by what the encoder said of them"
@@ -67,6 +102,7 @@ impl Metric {
 
 /// Seconds; from a cached page to a full batch of long texts.
 const BUCKETS: [f64; 12] = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0];
+const TOKEN_BUCKETS: [f64; 8] = [16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0, 4096.0];
 
 /// The numbers of this process, ready to be printed.
 #[derive(Clone)]
@@ -84,7 +120,9 @@ impl Recorder {
 
     fn build() -> Self {
         let recorder = PrometheusBuilder::new()
-            .set_buckets_for_metric(Matcher::Full(Metric::RequestSeconds.name().to_owned()), &BUCKETS)
+            .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &BUCKETS)
+            .expect("the list of buckets is not empty")
+            .set_buckets_for_metric(Matcher::Full(Metric::BatchTokens.name().to_owned()), &TOKEN_BUCKETS)
             .expect("the list of buckets is not empty")
             .build_recorder();
         let handle = recorder.handle();
@@ -93,7 +131,12 @@ impl Recorder {
         debug_assert!(installed, "a second metrics recorder in one process");
         for metric in Metric::ALL {
             match metric {
-                Metric::RequestSeconds => metrics::describe_histogram!(metric.name(), metric.help()),
+                Metric::RequestSeconds | Metric::BatchTokens | Metric::BatchSeconds => {
+                    metrics::describe_histogram!(metric.name(), metric.help());
+                }
+                Metric::QueueTexts | Metric::QueueTokens => {
+                    metrics::describe_gauge!(metric.name(), metric.help());
+                }
                 _ => metrics::describe_counter!(metric.name(), metric.help()),
             }
         }

@@ -30,7 +30,8 @@ pub enum Error {
     Twice,
 }
 
-/// Starts logging to standard error, for the whole process.
+/// Starts logging to standard error, for the whole process. From then on a panic is logged as its place in the code,
+/// without its words: those may quote what was being read.
 ///
 /// # Errors
 /// When `filter` is not in the syntax of [`EnvFilter`], or at the second call.
@@ -47,5 +48,10 @@ pub fn init(filter: &str, format: LogFormat) -> Result<(), Error> {
         LogFormat::Text => registry.with(lines.with_target(false)).try_init(),
         LogFormat::Json => registry.with(lines.json()).try_init(),
     }
-    .map_err(|_| Error::Twice)
+    .map_err(|_| Error::Twice)?;
+    std::panic::set_hook(Box::new(|panic| {
+        let (file, line) = panic.location().map_or(("unknown", 0), |place| (place.file(), place.line()));
+        tracing::error!(panic.file = file, panic.line = line, "a thread panicked");
+    }));
+    Ok(())
 }

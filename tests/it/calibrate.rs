@@ -9,7 +9,7 @@ use countervail::data::digest::sha256_file;
 use countervail::domain::taxonomy::Category;
 use countervail::domain::text::Text;
 use countervail::inference::cascade::Use;
-use countervail::inference::handle::QueueLimits;
+use countervail::inference::engine::Settings;
 use countervail::inference::pipeline::Pipeline;
 use countervail::train::calibrate::{Free, line};
 use countervail::train::error::Error;
@@ -141,8 +141,8 @@ fn the_bundle_holds_its_evidence_and_the_service_opens_it() {
     let order = order(&write_set(folder.path(), 900, 40));
     let out = folder.path().join("promised");
     promised(&order).write(&out).unwrap();
-    let limits = QueueLimits { capacity: 4, max_batch: 1 };
-    let handle = countervail::inference::open(out.to_str().unwrap(), limits, Use::default()).unwrap();
+    let settings = Settings::default();
+    let handle = countervail::inference::open(out.to_str().unwrap(), settings, Use::default()).unwrap();
     assert_eq!(handle.policy().version, "tiny-1+own_posts-2");
 
     let evidence: Value = serde_json::from_slice(&fs_err::read(out.join("promise.json")).unwrap()).unwrap();

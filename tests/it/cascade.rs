@@ -11,7 +11,8 @@ use countervail::domain::text::Text;
 use countervail::inference::bundle::ModelBundle;
 use countervail::inference::cascade::Use;
 use countervail::inference::cascade::file::{META, WEIGHTS};
-use countervail::inference::handle::{Handle, QueueLimits};
+use countervail::inference::engine::Settings;
+use countervail::inference::handle::Handle;
 use countervail::inference::pipeline::Pipeline;
 use countervail::train::run::{Places, run as train};
 use serde_json::Value;
@@ -148,13 +149,13 @@ fn classify_says_which_stage_answered_and_can_leave_the_first_out() {
 async fn served_the_sample_goes_to_the_encoder_and_is_marked() {
     let open = |sample: f64| {
         let pipeline = Pipeline::open(&cascaded().out).unwrap().with_cascade(Use::On { sample });
-        Handle::start(pipeline, QueueLimits { capacity: 512, max_batch: 32 }).unwrap()
+        Handle::start(pipeline, Settings::default()).unwrap()
     };
     let (none, all) = (open(0.0), open(1.0));
     let mut stopped = 0;
     for post in posts().into_iter().take(40) {
-        let first = none.assess(&post).await.unwrap().reading;
-        let sampled = all.assess(&post).await.unwrap().reading;
+        let first = none.assess(&post, None).await.unwrap().reading;
+        let sampled = all.assess(&post, None).await.unwrap().reading;
         let (Some(first), Some(sampled)) = (first, sampled) else { continue };
         if first.stage_number() == 1 {
             stopped += 1;

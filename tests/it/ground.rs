@@ -84,7 +84,7 @@ impl Ground {
     /// Sends texts as the keyless client, in one call.
     pub(crate) async fn send(&self, texts: &[&str]) -> Vec<countervail::domain::moderation::Moderation> {
         let items = texts.iter().map(|text| item(text)).collect();
-        let answers = self.service.moderate(items, &ApiClient::keyless(), None).await.unwrap();
+        let answers = self.service.moderate(items, &ApiClient::keyless(), None, None).await.unwrap();
         answers.into_iter().map(Result::unwrap).collect()
     }
 

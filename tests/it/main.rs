@@ -10,6 +10,8 @@ mod encoder;
 mod eval;
 mod ground;
 mod handle;
+#[path = "../../eval/speed/load/mod.rs"]
+mod load;
 #[path = "../shared/made_up.rs"]
 mod made_up;
 mod model;
@@ -17,6 +19,7 @@ mod model;
 mod network;
 mod service;
 mod sources;
+mod speed;
 mod store;
 mod support;
 mod tidy;

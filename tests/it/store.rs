@@ -40,7 +40,7 @@ async fn two_services_share_one_database(g: Ground) {
             let service = service.clone();
             calls.spawn(async move {
                 for _ in 0..10 {
-                    service.submit_item(item("flag 1"), &ApiClient::keyless(), None).await.unwrap();
+                    service.submit_item(item("flag 1"), &ApiClient::keyless(), None, None).await.unwrap();
                 }
             });
         }
@@ -61,7 +61,7 @@ async fn sends_until_it_is_killed() {
     let service = service_on(Store::connect(&url).await.unwrap());
     for n in 0..100_000 {
         let items = vec![item("hello"), item(&format!("flag {}", n % 100))];
-        for answer in service.moderate(items, &ApiClient::keyless(), None).await.unwrap() {
+        for answer in service.moderate(items, &ApiClient::keyless(), None, None).await.unwrap() {
             println!("answered {}", answer.unwrap().id);
         }
     }

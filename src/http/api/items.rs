@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use crate::http::api::moderations::{ModerationResult, text};
 use crate::http::error::{ApiError, Code, ErrorEnvelope};
-use crate::http::extract::{AppJson, Idempotency};
+use crate::http::extract::{AppJson, Deadline, Idempotency};
 use crate::http::state::AppState;
 use crate::service::access::ApiClient;
 use crate::service::limits::Limits;
@@ -44,11 +44,14 @@ pub(super) struct CreatedItem {
 /// Assesses and stores one item; if it is flagged, it gets one review job. Texts that are not flagged
 /// are not kept, unless the operator asks for it.
 #[utoipa::path(post, path = "/v1/items", tag = "moderation", security(("api_key" = [])),
-    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters")),
+    params(
+        ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters"),
+        ("x-deadline-ms" = Option<u64>, Header, minimum = 1, maximum = 600_000, description = "Milliseconds that the client will wait for the model; then 504, and no work is done for it any more"),
+    ),
     request_body = CreateItem,
     responses(
         (status = 201, description = "Stored and assessed", body = CreatedItem),
-        (status = 400, description = "`invalid_json`, `invalid_request`, `empty_text`, `text_too_long`, `bad_idempotency_key`", body = ErrorEnvelope),
+        (status = 400, description = "`invalid_json`, `invalid_request`, `empty_text`, `text_too_long`, `bad_idempotency_key`, `bad_deadline`", body = ErrorEnvelope),
         (status = 401, description = "`missing_api_key`, `invalid_api_key`", body = ErrorEnvelope),
         (status = 403, description = "`missing_scope`: the key needs `moderate`", body = ErrorEnvelope),
         (status = 409, description = "`idempotency_mismatch`", body = ErrorEnvelope),
@@ -57,16 +60,18 @@ pub(super) struct CreatedItem {
         (status = 429, description = "`overloaded`; see Retry-After", body = ErrorEnvelope),
         (status = 500, description = "`not_assessed`, `internal`", body = ErrorEnvelope),
         (status = 503, description = "`model_unavailable`, `database_unavailable`, `timed_out`; see Retry-After", body = ErrorEnvelope),
+        (status = 504, description = "`deadline_exceeded`: the time in x-deadline-ms passed", body = ErrorEnvelope),
     ))]
 pub(super) async fn create_item(
     client: ApiClient,
     State(state): State<AppState>,
+    Deadline(deadline): Deadline,
     Idempotency(key): Idempotency,
     AppJson(body): AppJson<CreateItem>,
 ) -> Result<(StatusCode, Json<CreatedItem>), ApiError> {
     let item = body.parse(state.service.limits(), "")?;
     let (external_id, source) = (item.external_id.clone(), item.source.clone());
-    let moderation = state.service.submit_item(item, &client, key.as_ref()).await?;
+    let moderation = state.service.submit_item(item, &client, key.as_ref(), deadline).await?;
     let created = CreatedItem {
         item_id: moderation.item_id.to_string(),
         external_id: external_id.map(|id| id.to_string()),

@@ -12,7 +12,7 @@ use crate::domain::policy::Outcome;
 use crate::domain::text::{Text, TextError};
 use crate::http::api::categories::{Answer, ByKey};
 use crate::http::error::{ApiError, Code, ErrorEnvelope};
-use crate::http::extract::{AppJson, Idempotency};
+use crate::http::extract::{AppJson, Deadline, Idempotency};
 use crate::http::state::AppState;
 use crate::service::access::ApiClient;
 use crate::service::limits::Limits;
@@ -123,11 +123,14 @@ struct Model {
 ///
 /// With an `Idempotency-Key` the same call can be repeated: it is done once and answered the same.
 #[utoipa::path(post, path = "/v1/moderations", tag = "moderation", security(("api_key" = [])),
-    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters")),
+    params(
+        ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters"),
+        ("x-deadline-ms" = Option<u64>, Header, minimum = 1, maximum = 600_000, description = "Milliseconds that the client will wait for the model; then 504, and no work is done for it any more"),
+    ),
     request_body = CreateModeration,
     responses(
         (status = 200, description = "One result for each text, in order", body = CreatedModeration),
-        (status = 400, description = "`invalid_json`, `invalid_request`, `empty_text`, `text_too_long`, `too_many_texts`, `image_not_supported`, `bad_idempotency_key`", body = ErrorEnvelope),
+        (status = 400, description = "`invalid_json`, `invalid_request`, `empty_text`, `text_too_long`, `too_many_texts`, `image_not_supported`, `bad_idempotency_key`, `bad_deadline`", body = ErrorEnvelope),
         (status = 401, description = "`missing_api_key`, `invalid_api_key`", body = ErrorEnvelope),
         (status = 403, description = "`missing_scope`: the key needs `moderate`", body = ErrorEnvelope),
         (status = 409, description = "`idempotency_mismatch`", body = ErrorEnvelope),
@@ -136,16 +139,18 @@ struct Model {
         (status = 429, description = "`overloaded`: the model's queue is full; see Retry-After", body = ErrorEnvelope),
         (status = 500, description = "`not_assessed`, `internal`", body = ErrorEnvelope),
         (status = 503, description = "`model_unavailable`, `database_unavailable`, `timed_out`; see Retry-After", body = ErrorEnvelope),
+        (status = 504, description = "`deadline_exceeded`: the time in x-deadline-ms passed", body = ErrorEnvelope),
     ))]
 pub(super) async fn create_moderation(
     client: ApiClient,
     State(state): State<AppState>,
+    Deadline(deadline): Deadline,
     Idempotency(key): Idempotency,
     AppJson(body): AppJson<CreateModeration>,
 ) -> Result<Json<CreatedModeration>, ApiError> {
     let Texts { texts, listed } = parse(body.input, state.service.limits())?;
     let items = texts.into_iter().map(NewItem::from_text).collect();
-    let outcomes = state.service.moderate(items, &client, key.as_ref()).await?;
+    let outcomes = state.service.moderate(items, &client, key.as_ref(), deadline).await?;
     let mut results = Vec::with_capacity(outcomes.len());
     for (i, outcome) in outcomes.into_iter().enumerate() {
         let moderation = outcome.map_err(|e| ApiError::from(e).at(place(i, listed)))?;

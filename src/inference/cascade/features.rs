@@ -105,7 +105,6 @@ fn step(hash: u64, ch: u32) -> u64 {
     mixed ^ (mixed >> 32)
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "the shift leaves BITS bits")]
 fn index(hash: u64) -> u32 {
     (hash.wrapping_mul(SPREAD) >> (u64::BITS - BITS)) as u32
 }

@@ -83,7 +83,8 @@ impl<'a> Learner<'a> {
 
     fn learn(&mut self, lesson: &Lesson) {
         let mut seen = std::mem::take(&mut self.seen);
-        (seen.features.clear(), seen.ends.clear());
+        seen.features.clear();
+        seen.ends.clear();
         each_feature(&lesson.text, &mut seen);
         if let Some((logit, chunk)) = self.highest(&seen) {
             let target = sigmoid(lesson.margin);
@@ -142,7 +143,11 @@ mod tests {
         (0..400)
             .map(|i: usize| {
                 let plain = format!("{} {} {}", words[i % 7], words[(i / 7) % 7], words[(i / 3) % 7]);
-                if i % 4 == 0 { lesson(&format!("{plain} zorblax"), 3.0) } else { lesson(&plain, -3.0) }
+                if i.is_multiple_of(4) {
+                    lesson(&format!("{plain} zorblax"), 3.0)
+                } else {
+                    lesson(&plain, -3.0)
+                }
             })
             .collect()
     }

@@ -6,6 +6,7 @@ mod access;
 mod errors;
 mod items;
 mod leaks;
+mod load;
 mod moderations;
 mod openapi;
 mod reports;

@@ -76,6 +76,30 @@ fn subjects_stand_side_by_side_and_need_names_of_their_own() {
 }
 
 #[test]
+fn the_first_subject_is_compared_with_each_of_the_others() {
+    let bench = Bench::new();
+    let manifest = labelled(&bench);
+    let Subject::Scripted(mut careless) = scripted("careless") else { unreachable!() };
+    careless.policy.review = score(0.0);
+    let mut subjects = [scripted("a"), scripted("b"), Subject::Scripted(careless)];
+    let report = bench.run_all(&manifest, &mut subjects, "out").unwrap();
+    let pairs: Vec<(&str, &str)> =
+        report.comparisons.iter().map(|c| (c.subject.as_str(), c.rival.as_str())).collect();
+    let targets = only(&report).results[0].targets.len();
+    assert_eq!(pairs.len(), 2 * targets);
+    assert!(pairs.contains(&("a", "b")) && pairs.contains(&("a", "careless")), "{pairs:?}");
+    for comparison in &report.comparisons {
+        let differ = comparison.only_subject_right + comparison.only_rival_right > 0;
+        assert_eq!(
+            differ,
+            comparison.rival == "careless" && comparison.target == "extremism",
+            "{comparison:?}"
+        );
+        assert!(comparison.adjusted_p >= comparison.mcnemar_p, "adjusted over the whole run");
+    }
+}
+
+#[test]
 fn a_folder_of_predictions_gives_the_report_of_its_model() {
     let bench = Bench::new();
     let manifest = labelled(&bench);

@@ -40,7 +40,7 @@ async fn a_key_works_until_it_is_revoked(g: Ground) {
 async fn a_key_may_do_what_its_scopes_say(g: Ground) {
     let (_, secret) = g.service.create_key(Actor::Operator, "forum", [Scope::Report].into()).await.unwrap();
     let client = g.service.authenticate(&secret).await.unwrap();
-    let refused = g.service.submit_item(item("hello"), &client, None).await;
+    let refused = g.service.submit_item(item("hello"), &client, None, None).await;
     assert!(matches!(refused, Err(Error::MissingScope { needs: Scope::Moderate })));
     let none = g.service.create_key(Actor::Operator, "forum", Scopes::new()).await;
     assert!(matches!(none, Err(Error::NoScope)));

@@ -44,13 +44,22 @@ pub(crate) async fn spawn_app() -> App {
 }
 
 pub(crate) async fn spawn_with(access: Access) -> App {
+    spawn(access, model()).await
+}
+
+/// With a model of the caller's.
+pub(crate) async fn spawn_on(handle: Handle) -> App {
+    spawn(Access::Keys, handle).await
+}
+
+async fn spawn(access: Access, handle: Handle) -> App {
     logs::collect();
     let dir = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}?mode=rwc", dir.path().join("test.db").display());
     let store = Store::connect(&url).await.unwrap();
     let clock = Clock::fixed(datetime!(2026-03-01 12:00 UTC));
     let limits = Limits { max_items: 4, max_text_bytes: 2000, ..Limits::default() };
-    let service = Service::new(store, model(), policy(), clock.clone(), limits);
+    let service = Service::new(store, handle, policy(), clock.clone(), limits);
     let (_, secret) = service.create_key(Actor::Operator, "tests", Scope::ALL.into()).await.unwrap();
     let state = AppState {
         service: service.clone(),
