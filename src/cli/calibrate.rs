@@ -79,6 +79,12 @@ pub(crate) fn run(args: Args, output: &Output) -> anyhow::Result<ExitCode> {
             match args.out.filter(|_| !args.dry_run) {
                 Some(out) => {
                     promised.write(&out)?;
+                    if promised.leaves_first_stage() {
+                        output.note(
+                            "its first stage was certified for other thresholds and was left out; make one with \
+                             `countervail cascade train`",
+                        );
+                    }
                     output.note(format_args!("written to {}", out.display()));
                 }
                 None => output.note("nothing was written, as --dry-run asks"),

@@ -10,6 +10,7 @@
 
 // One line per command.
 mod calibrate;
+mod cascade;
 mod classify;
 mod eval;
 mod key;
@@ -48,6 +49,7 @@ enum Command {
     User(user::Args),
     Train(train::Args),
     Calibrate(calibrate::Args),
+    Cascade(cascade::Args),
     Eval(eval::EvalArgs),
 }
 
@@ -61,6 +63,7 @@ impl Command {
             Self::User(args) => user::run(args, output),
             Self::Train(args) => train::run(args, output),
             Self::Calibrate(args) => calibrate::run(args, output),
+            Self::Cascade(args) => cascade::run(args, output),
             Self::Eval(args) => eval::run(args, output),
         }
     }

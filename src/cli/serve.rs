@@ -20,6 +20,7 @@ use crate::domain::user::Role;
 use crate::http::server::{Ended, serve};
 use crate::http::state::{Access, AppState, CookieKey, Settings};
 use crate::inference;
+use crate::inference::cascade::Use;
 use crate::inference::engine;
 use crate::inference::handle::Handle;
 use crate::service::Service;
@@ -82,7 +83,8 @@ fn open_model(config: &Config) -> anyhow::Result<Handle> {
         readers: model.tokenizer_threads,
         cache_entries: model.cached_answers,
     };
-    inference::open(path, settings).with_context(|| {
+    let cascade = if model.cascade { Use::On { sample: model.cascade_sample } } else { Use::Off };
+    inference::open(path, settings, cascade).with_context(|| {
         Hint::new(
             format!("cannot open the model `{path}`"),
             "give a name under models/ or the path of a bundle with --model",

@@ -31,13 +31,12 @@ pub(crate) struct Args {
 pub(crate) fn run(args: Args, output: &Output) -> anyhow::Result<ExitCode> {
     let places =
         Places { recipe: args.recipe, data: args.data, base: args.base, work: args.work, out: args.out };
-    let mut watcher = Terminal { output, bar: None, interactive: std::io::stderr().is_terminal() };
-    train(&places, &mut watcher)?;
+    train(&places, &mut Terminal::new(output))?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// A bar with the time left on a terminal; a line now and then in a log.
-struct Terminal<'a> {
+pub(super) struct Terminal<'a> {
     output: &'a Output,
     bar: Option<ProgressBar>,
     interactive: bool,
@@ -45,6 +44,26 @@ struct Terminal<'a> {
 
 /// Steps between two lines when there is no terminal.
 const LINE_EVERY: u64 = 50;
+/// Parts of the texts between two lines when there is no terminal.
+const LINES: u64 = 20;
+
+impl<'a> Terminal<'a> {
+    pub(super) fn new(output: &'a Output) -> Self {
+        Self { output, bar: None, interactive: std::io::stderr().is_terminal() }
+    }
+
+    /// The bar, made when it is first needed with what was done before.
+    fn bar(&mut self, template: &str, done: u64, all: u64) -> &ProgressBar {
+        let interactive = self.interactive;
+        self.bar.get_or_insert_with(|| {
+            let bar = if interactive { ProgressBar::new(all) } else { ProgressBar::hidden() };
+            bar.set_length(all);
+            bar.set_style(ProgressStyle::with_template(template).expect("the template is well-formed"));
+            // What an earlier run did must not count as speed.
+            bar.with_elapsed(std::time::Duration::ZERO).with_position(done)
+        })
+    }
+}
 
 impl Watcher for Terminal<'_> {
     fn stage(&mut self, name: &str) {
@@ -55,22 +74,22 @@ impl Watcher for Terminal<'_> {
     }
 
     fn step(&mut self, done: u64, all: u64, loss: f32) {
-        let interactive = self.interactive;
-        let bar = self.bar.get_or_insert_with(|| {
-            let bar = if interactive { ProgressBar::new(all) } else { ProgressBar::hidden() };
-            bar.set_length(all);
-            bar.set_style(
-                ProgressStyle::with_template("{wide_bar} {pos}/{len} steps, {eta} left, {msg}")
-                    .expect("the template is well-formed"),
-            );
-            // What an earlier run did must not count as speed.
-            bar.with_elapsed(std::time::Duration::ZERO).with_position(done)
-        });
+        let bar = self.bar("{wide_bar} {pos}/{len} steps, {eta} left, {msg}", done, all);
         bar.set_position(done);
         bar.set_message(format!("loss {loss:.3}"));
-        if !interactive && done.is_multiple_of(LINE_EVERY) {
-            let left = bar.eta();
+        let left = bar.eta();
+        if !self.interactive && done.is_multiple_of(LINE_EVERY) {
             self.output.note(format_args!("step {done}/{all}, loss {loss:.3}, {left:.0?} left"));
+        }
+    }
+
+    fn read(&mut self, done: u64, all: u64) {
+        let bar = self.bar("{wide_bar} {pos}/{len} texts, {eta} left", 0, all);
+        let before = bar.position();
+        bar.set_position(done);
+        let left = bar.eta();
+        if !self.interactive && before * LINES / all != done * LINES / all {
+            self.output.note(format_args!("{done}/{all} texts, {left:.0?} left"));
         }
     }
 }

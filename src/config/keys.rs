@@ -43,6 +43,7 @@ impl Keys {
     pub(super) fn lay_str(&mut self, key: &str, raw: &str, origin: &Origin) {
         let value = match self.values.get(key).map(|(value, _)| value) {
             Some(Value::Integer(_)) => raw.trim().parse().map(Value::Integer).ok(),
+            Some(Value::Float(_)) => raw.trim().parse().map(Value::Float).ok(),
             Some(Value::Boolean(_)) => raw.trim().parse().map(Value::Boolean).ok(),
             _ => None,
         };

@@ -46,7 +46,7 @@ pub struct Database {
 }
 
 /// Which model answers, and how much it takes on.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Model {
     /// A name under `models/`, or a path.
     pub path: String,
@@ -60,6 +60,10 @@ pub struct Model {
     pub tokenizer_threads: usize,
     /// 0: none.
     pub cached_answers: u64,
+    /// Whether a first stage that the bundle has is used.
+    pub cascade: bool,
+    /// Share of the texts it stops that the encoder reads all the same, 0..=1.
+    pub cascade_sample: f64,
 }
 
 /// Bounds of the use cases.

@@ -79,6 +79,8 @@ fn model(keys: &mut Keys) -> Model {
         max_batch_tokens: size(keys, "model.max_batch_tokens", 0..=65_536),
         tokenizer_threads: size(keys, "model.tokenizer_threads", 0..=64),
         cached_answers: number(keys, "model.cached_answers", 0..=10_000_000),
+        cascade: switch(keys, "model.cascade"),
+        cascade_sample: share(keys, "model.cascade_sample"),
     }
 }
 
@@ -133,6 +135,24 @@ fn filled(keys: &mut Keys, key: &str) -> String {
 
 fn boolean(keys: &Keys, key: &str) -> bool {
     keys.get(key).0.as_bool().unwrap_or_default()
+}
+
+fn switch(keys: &mut Keys, key: &str) -> bool {
+    let given = string(keys, key);
+    if !matches!(given.as_str(), "on" | "off") {
+        let (_, origin) = keys.get(key);
+        keys.report(key, &origin, format!("is `{given}`, expected `on` or `off`"));
+    }
+    given == "on"
+}
+
+fn share(keys: &mut Keys, key: &str) -> f64 {
+    let (value, origin) = keys.get(key);
+    let given = value.as_float().unwrap_or_default();
+    if !(0.0..=1.0).contains(&given) {
+        keys.report(key, &origin, format!("is {given}, expected 0.0 to 1.0"));
+    }
+    given
 }
 
 fn address(keys: &mut Keys, key: &str) -> SocketAddr {

@@ -70,13 +70,15 @@ pub struct Outcome {
 }
 
 impl Policy {
-    /// An unreadable language gives band `none` and no category: a number would be made up.
+    /// An unreadable language gives band `none` and no category: a number would be made up. So does the first stage
+    /// alone: what it stops is what the encoder, as far as was certified, would say nothing of.
     #[must_use]
     pub fn evaluate(&self, assessment: &Assessment) -> Outcome {
-        let Some(reading) = &assessment.reading else {
+        let read = assessment.reading.as_ref().and_then(|r| Some((r, r.heads()?)));
+        let Some((reading, heads)) = read else {
             return Outcome { band: Band::None, categories: [false; Category::COUNT] };
         };
-        let categories = Category::ALL.map(|c| self.applies(c, reading.scores.get(c)));
+        let categories = Category::ALL.map(|c| self.applies(c, heads.scores.get(c)));
         Outcome { band: self.band(reading.extremism), categories }
     }
 

@@ -12,6 +12,7 @@
 //! any output; the same inputs and seed give the same bytes. What each number means stands in
 //! `docs/EVALUATION.md`.
 
+pub mod cascade;
 pub mod cases;
 pub mod catalogue;
 pub mod check;

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +17,8 @@ use crate::inference::calibration::Calibration;
 use crate::inference::calibration_file::{CalibrationFile, by_category};
 use crate::inference::candle::encoder::EncoderConfig;
 use crate::inference::candle::serving::Arithmetic;
+use crate::inference::cascade::Cascade;
+use crate::inference::cascade::file::{self, CascadeFile, Of};
 use crate::inference::encode::WindowShape;
 use crate::inference::error::Error;
 
@@ -77,6 +80,10 @@ pub struct ModelBundle {
     pub shape: WindowShape,
     pub calibration: Calibration,
     pub policy: Policy,
+    /// The first stage, where the bundle has one.
+    pub cascade: Option<Arc<Cascade>>,
+    /// The verified SHA-256 of each file.
+    pub files: BTreeMap<String, String>,
 }
 
 impl ModelBundle {
@@ -96,7 +103,9 @@ impl ModelBundle {
                 format!("window_tokens is {}, the encoder has {limit} positions", labels.window_tokens);
             return Err(bundle(&folder.join("labels.json"), reason));
         }
+        let of = Of { files: &manifest.files, arithmetic: manifest.arithmetic };
         Ok(Self {
+            cascade: file::open(folder, of)?.map(Arc::new),
             model: ModelRef { name: manifest.name, digest },
             config,
             arithmetic: manifest.arithmetic,
@@ -106,7 +115,16 @@ impl ModelBundle {
             calibration: read_calibration(&folder.join("calibration.json"))?,
             policy: read_policy(&folder.join("thresholds.toml"))?,
             folder: folder.to_owned(),
+            files: manifest.files,
         })
+    }
+
+    /// What is written of the first stage and its evidence; `None` when there is none.
+    ///
+    /// # Errors
+    /// [`Error::Bundle`] when the file was changed since the bundle was opened.
+    pub fn cascade_file(&self) -> Result<Option<CascadeFile>, Error> {
+        file::read(&self.folder, Of { files: &self.files, arithmetic: self.arithmetic })
     }
 
     #[must_use]

@@ -1,6 +1,6 @@
 //! From logits to probabilities that mean what they say, and from six of them to one.
 
-use crate::domain::assessment::Reading;
+use crate::domain::assessment::{Heads, Reading, Stage};
 use crate::domain::score::{Score, ScoreError, Scores};
 use crate::domain::taxonomy::{Category, Context};
 use crate::inference::classifier::Logits;
@@ -46,13 +46,18 @@ impl Calibration {
     /// # Errors
     /// When a logit is NaN.
     pub fn read(&self, logits: &Logits) -> Result<Reading, ScoreError> {
+        let (extremism, heads) = self.scores(logits)?;
+        Ok(Reading { extremism, stage: Stage::Encoder(heads) })
+    }
+
+    fn scores(&self, logits: &Logits) -> Result<(Score, Heads), ScoreError> {
         let calibrated = self.calibrate(&logits.categories);
         let mut scores = [Score::ZERO; Category::COUNT];
         for (score, logit) in scores.iter_mut().zip(calibrated) {
             *score = Score::from_logit(logit)?;
         }
         let extremism = Score::from_logit(self.combine(&calibrated))?;
-        Ok(Reading { extremism, scores: Scores::new(scores), context: softmax(&logits.context) })
+        Ok((extremism, Heads { scores: Scores::new(scores), context: softmax(&logits.context) }))
     }
 
     /// What the windows of one text say together, and which of them was the strongest; `None` without windows.
@@ -63,23 +68,24 @@ impl Calibration {
     /// # Errors
     /// When a logit is NaN.
     pub fn read_windows(&self, windows: &[Logits]) -> Result<Option<(Reading, usize)>, ScoreError> {
-        let mut best: Option<(Reading, usize)> = None;
+        let mut best: Option<(Score, Heads, usize)> = None;
         for (number, logits) in windows.iter().enumerate() {
-            let reading = self.read(logits)?;
+            let (extremism, heads) = self.scores(logits)?;
             best = Some(match best {
-                None => (reading, number),
-                Some((so_far, strongest)) => {
-                    let scores = so_far.scores.max(&reading.scores);
-                    let (kept, strongest) = if reading.extremism > so_far.extremism {
-                        (reading, number)
+                None => (extremism, heads, number),
+                Some((highest, so_far, strongest)) => {
+                    let scores = so_far.scores.max(&heads.scores);
+                    let (extremism, context, strongest) = if extremism > highest {
+                        (extremism, heads.context, number)
                     } else {
-                        (so_far, strongest)
+                        (highest, so_far.context, strongest)
                     };
-                    (Reading { scores, ..kept }, strongest)
+                    (extremism, Heads { scores, context }, strongest)
                 }
             });
         }
-        Ok(best)
+        Ok(best
+            .map(|(extremism, heads, number)| (Reading { extremism, stage: Stage::Encoder(heads) }, number)))
     }
 
     /// Calibrated logits of the categories.

@@ -7,6 +7,7 @@ pub mod bundle;
 pub mod calibration;
 pub mod calibration_file;
 pub mod candle;
+pub mod cascade;
 pub mod classifier;
 pub mod correction;
 pub mod encode;
@@ -18,6 +19,7 @@ pub mod prepare;
 
 use std::path::{Path, PathBuf};
 
+use cascade::Use;
 use engine::Settings;
 use error::Error;
 use handle::Handle;
@@ -34,10 +36,10 @@ pub fn locate(model: &str) -> PathBuf {
     }
 }
 
-/// Opens a bundle by name or path and starts its threads.
+/// Opens a bundle by name or path and starts its threads. A first stage that the bundle has is used as `cascade` says.
 ///
 /// # Errors
 /// [`Error::Bundle`] naming the file that is wrong.
-pub fn open(model: &str, settings: Settings) -> Result<Handle, Error> {
-    Handle::start(Pipeline::open(&locate(model))?, settings)
+pub fn open(model: &str, settings: Settings, cascade: Use) -> Result<Handle, Error> {
+    Handle::start(Pipeline::open(&locate(model))?.with_cascade(cascade), settings)
 }

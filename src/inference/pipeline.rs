@@ -12,11 +12,12 @@ use crate::domain::text::Text;
 use crate::inference::batcher::{Batcher, Budget, Waiting};
 use crate::inference::bundle::ModelBundle;
 use crate::inference::candle::classifier::CandleClassifier;
+use crate::inference::cascade::{Screen, Use};
 use crate::inference::classifier::{Classifier, Encoding, Logits};
 use crate::inference::encode::TextEncoder;
 use crate::inference::error::Error;
 use crate::inference::prepare::{Outline, Prepared, Preparer};
-use crate::text::normalize::normalize;
+use crate::text::normalize::{Normalized, normalize};
 
 /// Tokens the classifier is given at a time; bounds memory, not results.
 const BATCH_TOKENS: usize = 4096;
@@ -28,6 +29,9 @@ pub struct Pipeline {
     classifier: Box<dyn Classifier>,
 }
 
+/// With the first stage, or past it.
+type Way = fn(&Preparer, &Normalized) -> Result<Prepared, Error>;
+
 /// What is known of a text, or what to make of its logits.
 enum Step {
     Answered(Assessment),
@@ -35,7 +39,7 @@ enum Step {
 }
 
 impl Pipeline {
-    /// Opens and verifies a bundle.
+    /// Opens and verifies a bundle. Its first stage, where it has one, is on, without a sample.
     ///
     /// # Errors
     /// [`Error::Bundle`] naming the file that is wrong.
@@ -45,7 +49,27 @@ impl Pipeline {
         let weights = bundle.file("model.safetensors");
         let classifier = CandleClassifier::open(&bundle.config, &weights, bundle.arithmetic)?;
         let preparer = Preparer::new(encoder, bundle.languages.clone(), bundle.calibration.clone());
-        Ok(Self { bundle, preparer, classifier: Box::new(classifier) })
+        let pipeline = Self { bundle, preparer, classifier: Box::new(classifier) };
+        Ok(pipeline.with_cascade(Use::On { sample: 0.0 }))
+    }
+
+    /// The same with its first stage used as `how` says; nothing changes where the bundle has none.
+    #[must_use]
+    pub fn with_cascade(mut self, how: Use) -> Self {
+        self.set_cascade(how);
+        self
+    }
+
+    /// Uses its first stage as `how` says from here on.
+    pub fn set_cascade(&mut self, how: Use) {
+        let screen = self.bundle.cascade.clone().and_then(|cascade| Screen::new(cascade, how));
+        self.preparer.set_screen(screen);
+    }
+
+    /// Whether a first stage answers some of the texts.
+    #[must_use]
+    pub const fn has_cascade(&self) -> bool {
+        self.preparer.has_screen()
     }
 
     /// The same bundle with another classifier behind its tokeniser and calibration.
@@ -88,7 +112,7 @@ impl Pipeline {
     /// # Errors
     /// When a text cannot be tokenised or the arithmetic fails.
     pub fn assess(&mut self, texts: &[Text]) -> Result<Vec<Assessment>, Error> {
-        let read = self.classify(texts)?;
+        let read = self.classify(texts, Preparer::prepare)?;
         let conclude = |(step, logits): (Step, Vec<Logits>)| match step {
             Step::Answered(assessment) => Ok(assessment),
             Step::Read(outline, spans) => Ok(self.preparer.conclude(&outline, &logits)?.at(&spans)),
@@ -97,18 +121,22 @@ impl Pipeline {
     }
 
     /// What the network says of each window of each text before any calibration, in their order; nothing of a text in a
-    /// language that the bundle does not read.
+    /// language that the bundle does not read. A first stage is not asked.
     ///
     /// # Errors
     /// When a text cannot be tokenised or the arithmetic fails.
     pub fn logits(&mut self, texts: &[Text]) -> Result<Vec<Vec<Logits>>, Error> {
-        Ok(self.classify(texts)?.into_iter().map(|(_, logits)| logits).collect())
+        Ok(self
+            .classify(texts, Preparer::prepare_for_encoder)?
+            .into_iter()
+            .map(|(_, logits)| logits)
+            .collect())
     }
 
-    fn classify(&mut self, texts: &[Text]) -> Result<Vec<(Step, Vec<Logits>)>, Error> {
+    fn classify(&mut self, texts: &[Text], way: Way) -> Result<Vec<(Step, Vec<Logits>)>, Error> {
         let preparer = &self.preparer;
         let steps: Vec<(Step, Vec<Encoding>)> =
-            texts.par_iter().map(|text| prepare(text, preparer)).collect::<Result<_, _>>()?;
+            texts.par_iter().map(|text| prepare(text, preparer, way)).collect::<Result<_, _>>()?;
         let (steps, encodings): (Vec<Step>, Vec<Vec<Encoding>>) = steps.into_iter().unzip();
         Ok(steps.into_iter().zip(self.classify_windows(encodings)?).collect())
     }
@@ -143,9 +171,9 @@ impl std::fmt::Debug for Pipeline {
     }
 }
 
-fn prepare(text: &Text, preparer: &Preparer) -> Result<(Step, Vec<Encoding>), Error> {
+fn prepare(text: &Text, preparer: &Preparer, way: Way) -> Result<(Step, Vec<Encoding>), Error> {
     let normalized = normalize(text.as_str());
-    Ok(match preparer.prepare(&normalized)? {
+    Ok(match way(preparer, &normalized)? {
         Prepared::Answered(finding) => (Step::Answered(finding.of(&normalized)), Vec::new()),
         Prepared::Windows(outline, encodings) => {
             let spans = outline.spans(&normalized);

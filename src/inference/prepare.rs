@@ -6,8 +6,9 @@
 
 use std::ops::Range;
 
-use crate::domain::assessment::{Assessment, LanguageSupport, Span};
+use crate::domain::assessment::{Assessment, LanguageSupport, Reading, Span};
 use crate::inference::calibration::Calibration;
+use crate::inference::cascade::{Screen, Verdict};
 use crate::inference::classifier::{Encoding, Logits};
 use crate::inference::encode::TextEncoder;
 use crate::inference::error::Error;
@@ -20,6 +21,8 @@ pub struct Preparer {
     encoder: TextEncoder,
     languages: Vec<String>,
     calibration: Calibration,
+    /// The bundle's first stage, where it has one and it is on.
+    screen: Option<Screen>,
 }
 
 /// What is left to do for a text.
@@ -32,10 +35,12 @@ pub enum Prepared {
 }
 
 /// What of a text must be remembered while its windows are classified.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Outline {
     language: &'static str,
     support: LanguageSupport,
+    /// What the first stage decided; never to stop it.
+    verdict: Verdict,
     /// Of each window, bytes of the normalised text.
     ranges: Vec<Range<usize>>,
 }
@@ -52,7 +57,17 @@ pub struct Finding {
 impl Preparer {
     #[must_use]
     pub fn new(encoder: TextEncoder, languages: Vec<String>, calibration: Calibration) -> Self {
-        Self { encoder, languages, calibration }
+        Self { encoder, languages, calibration, screen: None }
+    }
+
+    /// Uses this first stage from here on, or none.
+    pub fn set_screen(&mut self, screen: Option<Screen>) {
+        self.screen = screen;
+    }
+
+    #[must_use]
+    pub const fn has_screen(&self) -> bool {
+        self.screen.is_some()
     }
 
     /// Decides what must be classified of a text: whatever can answer one without the classifier does so here, before
@@ -61,22 +76,39 @@ impl Preparer {
     /// # Errors
     /// [`Error::Encode`] when the tokeniser fails.
     pub fn prepare(&self, text: &Normalized) -> Result<Prepared, Error> {
+        self.screened(text, self.screen.as_ref())
+    }
+
+    /// The same, but the first stage is not asked.
+    ///
+    /// # Errors
+    /// As [`Self::prepare`].
+    pub fn prepare_for_encoder(&self, text: &Normalized) -> Result<Prepared, Error> {
+        self.screened(text, None)
+    }
+
+    fn screened(&self, text: &Normalized, screen: Option<&Screen>) -> Result<Prepared, Error> {
         let (language, support) = language::support(text.text(), &self.languages);
         if support == LanguageSupport::Unsupported {
-            return Ok(Prepared::Answered(Finding::unread(language)));
+            return Ok(Prepared::Answered(Finding::without_encoder(language, support, None)));
         }
-        self.cut(text, language, support)
+        match screen.map_or(Verdict::Encode, |screen| screen.look(text.text(), language, support)) {
+            Verdict::Stop(reading) => {
+                Ok(Prepared::Answered(Finding::without_encoder(language, support, Some(reading))))
+            }
+            verdict @ (Verdict::Sample | Verdict::Encode) => self.cut(text, (language, support), verdict),
+        }
     }
 
     fn cut(
         &self,
         text: &Normalized,
-        language: &'static str,
-        support: LanguageSupport,
+        (language, support): (&'static str, LanguageSupport),
+        verdict: Verdict,
     ) -> Result<Prepared, Error> {
         let (encodings, ranges) =
             self.encoder.encode(text)?.into_iter().map(|window| (window.encoding, window.range)).unzip();
-        Ok(Prepared::Windows(Outline { language, support, ranges }, encodings))
+        Ok(Prepared::Windows(Outline { language, support, verdict, ranges }, encodings))
     }
 
     /// What the windows of a text say together; `logits` are theirs, in order.
@@ -89,7 +121,7 @@ impl Preparer {
         let strongest = strongest.filter(|_| outline.ranges.len() > 1);
         Ok(Finding {
             assessment: Assessment {
-                reading: read.map(|(reading, _)| reading),
+                reading: outline.verdict.reading(read.map(|(reading, _)| reading)),
                 language: outline.language,
                 language_support: outline.support,
                 windows: outline.ranges.len(),
@@ -118,14 +150,13 @@ impl Outline {
 }
 
 impl Finding {
-    fn unread(language: &'static str) -> Self {
-        let assessment = Assessment {
-            reading: None,
-            language,
-            language_support: LanguageSupport::Unsupported,
-            windows: 0,
-            strongest_window: None,
-        };
+    fn without_encoder(
+        language: &'static str,
+        language_support: LanguageSupport,
+        reading: Option<Reading>,
+    ) -> Self {
+        let assessment =
+            Assessment { reading, language, language_support, windows: 0, strongest_window: None };
         Self { assessment, strongest: None }
     }
 

@@ -12,6 +12,7 @@ use crate::service::access::ApiClient;
 use crate::service::error::Error;
 use crate::service::moderate::NewItem;
 use crate::store::Tx;
+use crate::store::error::Error as StoreError;
 use crate::store::idempotency::RequestName;
 
 /// What a client calls one of its requests: 1 to 255 visible ASCII characters.
@@ -61,10 +62,10 @@ impl Service {
         tx: &mut Tx,
         name: Option<&RequestName>,
         answer: &str,
-    ) -> Result<bool, Error> {
+    ) -> Result<bool, StoreError> {
         let Some(name) = name else { return Ok(true) };
         let now = self.clock().now();
-        Ok(tx.take_request_name(name, answer, now, self.remembered_since(now)).await?)
+        tx.take_request_name(name, answer, now, self.remembered_since(now)).await
     }
 
     pub(super) fn remembered_since(&self, now: OffsetDateTime) -> OffsetDateTime {

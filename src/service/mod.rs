@@ -18,6 +18,7 @@ pub mod report;
 mod reveal;
 pub mod review;
 mod secret;
+mod together;
 pub mod upkeep;
 
 use std::sync::Arc;
@@ -30,6 +31,7 @@ use crate::inference::handle::Handle;
 use crate::service::clock::Clock;
 use crate::service::error::Error;
 use crate::service::limits::Limits;
+use crate::service::together::Queue;
 use crate::store::Store;
 
 /// All use cases; a cheap clone that any task may hold.
@@ -40,6 +42,7 @@ pub struct Service {
 
 struct Inner {
     store: Store,
+    queue: Queue,
     handle: Handle,
     policy: Policy,
     clock: Clock,
@@ -56,6 +59,7 @@ impl Service {
     pub fn new(store: Store, handle: Handle, policy: Policy, clock: Clock, limits: Limits) -> Self {
         Self {
             inner: Arc::new(Inner {
+                queue: Queue::new(store.writers()),
                 store,
                 handle,
                 policy,

@@ -16,8 +16,8 @@ use crate::inference::error::Error as ModelError;
 use crate::service::access::ApiClient;
 use crate::service::error::{Error, missing};
 use crate::service::idempotency::{IdempotencyKey, add_item};
+use crate::service::together::{Call, Stored};
 use crate::service::{Service, answer};
-use crate::store::idempotency::RequestName;
 
 /// What a platform sends.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,16 +38,17 @@ impl NewItem {
 }
 
 /// What will be stored of one item that was assessed.
-struct Draft {
-    item: Item,
-    moderation: Moderation,
+pub(super) struct Draft {
+    pub(super) item: Item,
+    pub(super) moderation: Moderation,
     /// Present exactly when it was flagged.
-    job: Option<ReviewJob>,
+    pub(super) job: Option<ReviewJob>,
 }
 
 impl Service {
     /// Assesses and stores each item, in the order given. A flagged one gets exactly one review job.
-    /// All are stored in one transaction, and the answer is given after it: what was acknowledged is on disk.
+    /// All are stored in one transaction, which calls that come at once share, and the answer is given after it: what
+    /// was acknowledged is on disk.
     ///
     /// With a key that was seen before, the stored answer is given again and nothing else happens. What the model
     /// has not read by the `deadline` is given up.
@@ -75,12 +76,13 @@ impl Service {
         let assessments = self.assess_all(&items, deadline).await?;
         let drafts: Vec<Result<Draft, Error>> =
             items.into_iter().zip(assessments).map(|(item, result)| Ok(self.draft(item, result?))).collect();
-        if self.store_drafts(&drafts, by, name.as_ref()).await? {
-            return Ok(drafts.into_iter().map(|draft| Ok(draft?.moderation)).collect());
+        match self.store_call(Call { drafts, by: by.clone(), name: name.clone() }).await? {
+            Stored::Whole(drafts) => Ok(drafts.into_iter().map(|draft| Ok(draft?.moderation)).collect()),
+            Stored::NameTaken => {
+                let stored = self.earlier_answer(name.as_ref()).await?.ok_or(Error::IdempotencyMismatch)?;
+                self.answer_again(&stored).await
+            }
         }
-        // The same request came twice at once, and the other one was stored.
-        let stored = self.earlier_answer(name.as_ref()).await?.ok_or(Error::IdempotencyMismatch)?;
-        self.answer_again(&stored).await
     }
 
     /// [`Service::moderate`] for one item.
@@ -162,32 +164,6 @@ impl Service {
             policy_version: policy.version.clone(),
             at: item.at,
         }
-    }
-
-    /// Whether they were stored: not when the name is taken.
-    async fn store_drafts(
-        &self,
-        drafts: &[Result<Draft, Error>],
-        by: &ApiClient,
-        name: Option<&RequestName>,
-    ) -> Result<bool, Error> {
-        let ids = drafts.iter().map(|d| d.as_ref().map(|d| d.moderation.id));
-        let mut tx = self.inner.store.begin().await?;
-        if !self.take_name(&mut tx, name, &answer::write(ids)).await? {
-            return Ok(false);
-        }
-        let mut audit = Vec::new();
-        for draft in drafts.iter().flatten() {
-            tx.insert_item(&draft.item).await?;
-            tx.insert_moderation(&draft.moderation).await?;
-            if let Some(job) = &draft.job {
-                tx.insert_job(job).await?;
-                audit.push(flagged_entry(by, &draft.moderation, job.id));
-            }
-        }
-        tx.append_audit(audit).await?;
-        tx.commit().await?;
-        Ok(true)
     }
 
     async fn answer_again(&self, stored: &str) -> Result<Vec<Result<Moderation, Error>>, Error> {

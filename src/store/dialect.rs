@@ -44,6 +44,11 @@ impl Dialect {
         }
     }
 
+    /// Whether a connection can have died since it was last used; asking takes a question and an answer each time.
+    pub(super) const fn may_hang_up(self) -> bool {
+        matches!(self, Self::Postgres)
+    }
+
     /// Connections that only read.
     pub(super) const fn readers(self) -> u32 {
         match self {

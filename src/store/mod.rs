@@ -70,6 +70,11 @@ impl Store {
         conn.ping().await.map_err(|e| Error::Unavailable(e.to_string()))
     }
 
+    /// Transactions that can be under way at a time.
+    pub(crate) const fn writers(&self) -> u32 {
+        self.dialect.writers()
+    }
+
     /// Ends all connections; on SQLite this folds the write-ahead log into the file.
     pub async fn close(&self) {
         self.readers.close().await;
@@ -101,6 +106,7 @@ async fn pool(dialect: Dialect, size: u32, options: AnyConnectOptions) -> Result
     Ok(AnyPoolOptions::new()
         .max_connections(size)
         .acquire_timeout(ACQUIRE_TIMEOUT)
+        .test_before_acquire(dialect.may_hang_up())
         .after_connect(move |conn, _| Box::pin(async move { dialect.prepare(conn).await }))
         .connect_with(options)
         .await?)

@@ -2,7 +2,7 @@
 
 use sqlx::any::AnyRow;
 
-use crate::domain::assessment::{Assessment, LanguageSupport, ModelRef, Reading, Span};
+use crate::domain::assessment::{Assessment, Heads, LanguageSupport, ModelRef, Reading, Span, Stage};
 use crate::domain::id::{ItemId, ModerationId};
 use crate::domain::moderation::Moderation;
 use crate::domain::policy::Outcome;
@@ -32,12 +32,13 @@ impl Tx {
     pub(crate) async fn insert_moderation(&mut self, m: &Moderation) -> Result<(), Error> {
         let a = &m.assessment;
         let reading = a.reading.as_ref();
+        let heads = reading.and_then(Reading::heads);
         sqlx::query(INSERT)
             .bind(m.id.to_string())
             .bind(m.item_id.to_string())
             .bind(score_out(reading.map(|r| r.extremism)))
-            .bind(reading.map(|r| json(r.scores.iter().map(|(_, s)| s.get()))))
-            .bind(reading.map(|r| json(r.context)))
+            .bind(heads.map(|h| json(h.scores.iter().map(|(_, s)| s.get()))))
+            .bind(heads.map(|h| json(h.context)))
             .bind(a.language)
             .bind(a.language_support.id())
             .bind(count(a.windows))
@@ -99,18 +100,21 @@ fn from_row(row: &AnyRow) -> Result<Moderation, Error> {
     })
 }
 
+/// A score without those of the heads is the first stage's. That a text was sampled is counted when it happens, and
+/// not stored.
 fn reading(f: &Fields<'_>) -> Result<Option<Reading>, Error> {
     let Some(extremism) = score_in(f.float("extremism")?) else { return Ok(None) };
+    if f.optional_text("scores")?.is_none() {
+        return Ok(Some(Reading { extremism, stage: Stage::First }));
+    }
     let scores: [f32; Category::COUNT] = numbers(f, "scores")?;
     let mut parsed = [Score::ZERO; Category::COUNT];
     for (into, from) in parsed.iter_mut().zip(scores) {
         *into = Score::new(from).map_err(|_| f.corrupt("scores"))?;
     }
-    Ok(Some(Reading {
-        extremism,
-        scores: Scores::new(parsed),
-        context: numbers::<f32, { Context::COUNT }>(f, "context_scores")?,
-    }))
+    let context = numbers::<f32, { Context::COUNT }>(f, "context_scores")?;
+    let heads = Heads { scores: Scores::new(parsed), context };
+    Ok(Some(Reading { extremism, stage: Stage::Encoder(heads) }))
 }
 
 fn numbers<T: serde::de::DeserializeOwned, const N: usize>(

@@ -65,6 +65,43 @@ impl RequestFailed<'_> {
     }
 }
 
+/// What a first stage made of a text. Of a sampled one, which it would have stopped, what the encoder then said is the
+/// comparison that shows drift.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Screened {
+    /// Answered without the encoder.
+    Stopped,
+    /// Went on to the encoder, or there was no first stage.
+    Passed,
+    /// Sampled, and the encoder flagged it: a text that would have been lost.
+    SampledFlagged,
+    /// Sampled; the encoder did not flag it but says that a category applies.
+    SampledSaid,
+    /// Sampled, and the encoder has nothing to say of it either.
+    SampledNothing,
+}
+
+impl Screened {
+    /// What became of it, and what the encoder said of one that was sampled.
+    const fn labels(self) -> (&'static str, Option<&'static str>) {
+        match self {
+            Self::Stopped => ("stopped", None),
+            Self::Passed => ("passed", None),
+            Self::SampledFlagged => ("sampled", Some("flagged")),
+            Self::SampledSaid => ("sampled", Some("category")),
+            Self::SampledNothing => ("sampled", Some("nothing")),
+        }
+    }
+
+    fn count(self) {
+        let (outcome, said) = self.labels();
+        metrics::counter!(Metric::Cascade.name(), "outcome" => outcome).increment(1);
+        if let Some(said) = said {
+            metrics::counter!(Metric::CascadeSamples.name(), "encoder" => said).increment(1);
+        }
+    }
+}
+
 /// A text was moderated and stored.
 #[derive(Debug, Clone, Copy)]
 pub struct Moderated {
@@ -72,10 +109,15 @@ pub struct Moderated {
     pub band: &'static str,
     pub language_support: &'static str,
     pub windows: usize,
+    /// `None` when the language could not be read.
+    pub screened: Option<Screened>,
 }
 
 impl Moderated {
     pub fn emit(self) {
+        if let Some(screened) = self.screened {
+            screened.count();
+        }
         let labels = [("band", self.band), ("language_support", self.language_support)];
         metrics::counter!(Metric::Moderations.name(), &labels).increment(1);
         tracing::debug!(
@@ -83,6 +125,7 @@ impl Moderated {
             moderation.band = self.band,
             moderation.language_support = self.language_support,
             moderation.windows = self.windows,
+            moderation.cascade = self.screened.map_or("unread", |s| s.labels().0),
             "text moderated"
         );
     }

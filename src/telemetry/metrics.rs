@@ -32,10 +32,15 @@ pub enum Metric {
     TextsDropped,
     /// Panics that a worker thread survived, by `worker`.
     WorkerRestarts,
+    /// Texts in a readable language, by `outcome` at the first stage: `stopped`, `passed`, `sampled`.
+    Cascade,
+    /// Texts that the first stage would have stopped and the encoder read all the same, by what the `encoder` said of
+    /// them: `flagged`, `category`, `nothing`.
+    CascadeSamples,
 }
 
 impl Metric {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Requests,
         Self::RequestSeconds,
         Self::Moderations,
@@ -48,6 +53,8 @@ impl Metric {
         Self::AnswersShared,
         Self::TextsDropped,
         Self::WorkerRestarts,
+        Self::Cascade,
+        Self::CascadeSamples,
     ];
 
     #[must_use]
@@ -65,6 +72,8 @@ impl Metric {
             Self::AnswersShared => "countervail_answers_shared_total",
             Self::TextsDropped => "countervail_texts_dropped_total",
             Self::WorkerRestarts => "countervail_worker_restarts_total",
+            Self::Cascade => "countervail_cascade_texts_total",
+            Self::CascadeSamples => "countervail_cascade_samples_total",
         }
     }
 
@@ -83,6 +92,10 @@ impl Metric {
             Self::AnswersShared => "Texts answered by what was found for an equal one, by cache or in_hand",
             Self::TextsDropped => "Texts dropped before the model read them, by reason",
             Self::WorkerRestarts => "Panics that a worker thread survived, by worker",
+            Self::Cascade => "Texts in a readable language, by what the first stage made of them",
+            Self::CascadeSamples => {
+                "Texts that the first stage would have stopped, by what the encoder said of them"
+            }
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::data::split::Part;
 use crate::domain::taxonomy::Category;
 use crate::inference::calibration::Calibration;
 use crate::inference::candle::embedding::Embedding;
+use crate::inference::cascade::file::{CascadeFile, Retained, TermsLine};
 use crate::inference::correction::Correction;
 
 /// What the card is written from.
@@ -175,5 +176,114 @@ fn sources(out: &mut String, facts: &Facts<'_>) {
             "| {} | {} | `{digest}` | {} | {} | {parts} |",
             source.name, source.licence, count.kept, count.purged
         );
+    }
+}
+
+/// Opens the section of the first stage.
+const FIRST_STAGE: &str = "\n## First stage\n";
+
+/// A card with what there is to know of the bundle's first stage, in the place of what it said of an earlier one.
+#[must_use]
+pub fn with_first_stage(card: &str, file: &CascadeFile) -> String {
+    let mut out = without_first_stage(card);
+    let TermsLine { retained, retained_named, confidence, tested } = file.terms;
+    let _ = writeln!(
+        out,
+        "{FIRST_STAGE}\n\
+         A linear model reads every text before the encoder does and answers, alone, for texts in which it sees nothing. It \
+         was fitted to what the encoder says of {} texts of the fit part ({} with something to say) and certified on {} \
+         further texts, no two alike, that neither it nor the encoder was fitted to: of the texts that the encoder flags, at \
+         least {:.1} % get past it, and {:.1} % of those that it flags or names a category of, with {:.0} % confidence for all \
+         {tested} certified buckets together, for texts like these. Where that could not be shown, all texts go to the \
+         encoder. On other traffic measure it: `countervail cascade verify`. `model.cascade = \"off\"` switches it off.\n",
+        file.taught.texts,
+        file.taught.said,
+        file.taught.calibration,
+        100.0 * retained,
+        100.0 * retained_named,
+        100.0 * confidence,
+    );
+    let _ = writeln!(
+        out,
+        "| language | characters | texts | stopped | flagged by the encoder | of these kept | at least | named by it | of these kept | at least |\n\
+         |---|---|---:|---:|---:|---:|---:|---:|---:|---:|"
+    );
+    for bucket in &file.buckets {
+        let below = bucket.below.map_or_else(|| "and more".to_owned(), |below| format!("to {}", below - 1));
+        let bound =
+            |r: &Retained| bucket.threshold.map_or_else(|| "–".to_owned(), |_| format!("{:.4}", r.bound));
+        let (flagged, said) = (&bucket.flagged, &bucket.said);
+        let _ = writeln!(
+            out,
+            "| {} | {} {below} | {} | {} | {} | {} | {} | {} | {} | {} |",
+            bucket.language,
+            bucket.from,
+            bucket.texts,
+            bucket.stopped,
+            flagged.texts,
+            flagged.kept,
+            bound(flagged),
+            said.texts,
+            said.kept,
+            bound(said)
+        );
+    }
+    out
+}
+
+/// A card without the section of a first stage.
+#[must_use]
+pub fn without_first_stage(card: &str) -> String {
+    let Some(begin) = card.find(FIRST_STAGE) else { return card.to_owned() };
+    let after = &card[begin + FIRST_STAGE.len()..];
+    let rest = after.find("\n## ").map_or("", |end| &after[end..]);
+    format!("{}{rest}", &card[..begin])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inference::cascade::file::{BucketLine, Taught};
+
+    fn file(kept: usize) -> CascadeFile {
+        let retained = Retained { texts: 500, kept, bound: 0.9912 };
+        CascadeFile {
+            version: 1,
+            features: 8,
+            scale: 1.0,
+            bias: 0.0,
+            platt: [1.0, 0.0],
+            lengths: Vec::new(),
+            fits: std::collections::BTreeMap::new(),
+            arithmetic: crate::inference::candle::serving::Arithmetic::F32,
+            terms: TermsLine { retained: 0.99, retained_named: 0.98, confidence: 0.95, tested: 1 },
+            taught: Taught { texts: 9000, said: 700, calibration: 2000 },
+            buckets: vec![BucketLine {
+                language: "eng".to_owned(),
+                from: 0,
+                below: None,
+                threshold: Some(-1.0),
+                texts: 2000,
+                stopped: 800,
+                flagged: retained,
+                said: retained,
+            }],
+        }
+    }
+
+    #[test]
+    fn a_first_stage_has_one_section_however_often_it_is_made() {
+        let card = "# Model card\n\n## Made from\n\nthis and that\n";
+        let once = with_first_stage(card, &file(499));
+        assert!(once.contains("| eng | 0 and more | 2000 | 800 | 500 | 499 | 0.9912 |"), "{once}");
+        assert!(
+            once.contains("at least 99.0 % get past it, and 98.0 %") && once.contains("95 % confidence"),
+            "{once}"
+        );
+        let twice = with_first_stage(&format!("{once}\n## A promise\n\nkept\n"), &file(500));
+        assert_eq!(twice.matches("## First stage").count(), 1);
+        assert!(twice.contains("| 500 | 500 |") && !twice.contains("| 500 | 499 |"), "{twice}");
+        assert!(twice.contains("## A promise\n\nkept"), "{twice}");
+        assert_eq!(without_first_stage(&once), card);
     }
 }

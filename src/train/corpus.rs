@@ -50,12 +50,24 @@ pub struct Corpus {
     pub counts: Vec<SourceCount>,
 }
 
-impl Corpus {
-    /// Reads, purges, splits and tokenises.
+/// The examples of a recipe, each with the part it belongs to.
+#[derive(Debug)]
+pub struct Parted {
+    pub examples: Vec<Example>,
+    /// In the order of the examples.
+    pub parts: Vec<Part>,
+    /// How many each source lost to the purge.
+    pub purged: BTreeMap<usize, usize>,
+    /// Of each source, whether the recipe says its part.
+    placed: Vec<bool>,
+}
+
+impl Parted {
+    /// Reads, purges and splits.
     ///
     /// # Errors
-    /// When a source cannot be read as described, or a part comes out empty.
-    pub fn load(recipe: &Recipe, data: &Path, encoder: &TextEncoder) -> Result<Self, Error> {
+    /// When a source cannot be read as described.
+    pub fn read(recipe: &Recipe, data: &Path) -> Result<Self, Error> {
         let examples = read_all(&recipe.sources, data)?;
         let held = read_all(&recipe.purges, data)?;
         let (examples, purged) = purge(examples, &held);
@@ -70,6 +82,33 @@ impl Corpus {
         for (part, example) in parts.iter_mut().zip(&examples) {
             *part = recipe.sources[example.source].part.unwrap_or(*part);
         }
+        let placed = recipe.sources.iter().map(|source| source.part.is_some()).collect();
+        Ok(Self { examples, parts, purged, placed })
+    }
+
+    /// The examples of a part, in their order.
+    #[must_use]
+    pub fn of(&self, wanted: Part) -> Vec<&Example> {
+        let chosen = self.examples.iter().zip(&self.parts).filter(|(_, part)| **part == wanted);
+        chosen.map(|(example, _)| example).collect()
+    }
+
+    /// The examples of parts to judge by, in their order. A source that a recipe puts into a part as a whole is left
+    /// out: near-copies of it may be in the fit part.
+    #[must_use]
+    pub fn to_judge_by(&self, wanted: &[Part]) -> Vec<&Example> {
+        let split = |e: &&Example| !self.placed[e.source];
+        wanted.iter().flat_map(|part| self.of(*part)).filter(split).collect()
+    }
+}
+
+impl Corpus {
+    /// Reads, purges, splits and tokenises.
+    ///
+    /// # Errors
+    /// When a source cannot be read as described, or a part comes out empty.
+    pub fn load(recipe: &Recipe, data: &Path, encoder: &TextEncoder) -> Result<Self, Error> {
+        let Parted { examples, parts, purged, .. } = Parted::read(recipe, data)?;
         let counts = count(recipe, &examples, &parts, &purged);
         let encoded: Vec<Encoded> =
             examples.par_iter().map(|e| encode(e, recipe, encoder)).collect::<Result<_, _>>()?;

@@ -35,11 +35,16 @@ pub struct Finished<'a> {
 }
 
 impl Finished<'_> {
-    /// Calibrates, chooses thresholds and writes the bundle to `out`, replacing what was there.
+    /// Calibrates, chooses thresholds and writes the bundle to `out`, replacing what was there. `complete` may add to the
+    /// whole and sealed bundle before it takes its place, and seals it again if it does.
     ///
     /// # Errors
-    /// When the arithmetic fails or a file cannot be written.
-    pub fn write(self, out: &Path) -> Result<(), Error> {
+    /// When the arithmetic fails, a file cannot be written, or `complete` fails.
+    pub fn write(
+        self,
+        out: &Path,
+        complete: &mut dyn FnMut(&Path) -> Result<(), Error>,
+    ) -> Result<(), Error> {
         let folder = beside(out)?;
         self.write_weights(&folder)?;
         fs_err::copy(&self.base.config, folder.join("config.json"))?;
@@ -61,6 +66,7 @@ impl Finished<'_> {
         };
         fs_err::write(folder.join("README.md"), card::write(&facts))?;
         seal(&folder, &self.recipe.name, self.recipe.encoder.arithmetic)?;
+        complete(&folder)?;
         Ok(replace(&folder, out)?)
     }
 

@@ -5,6 +5,7 @@ pub mod base;
 pub mod batches;
 pub mod calibrate;
 pub mod card;
+pub mod cascade;
 pub mod checkpoint;
 pub mod corpus;
 pub mod error;

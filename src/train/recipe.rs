@@ -9,6 +9,7 @@ use crate::data::source::Source;
 use crate::domain::taxonomy::Category;
 use crate::inference::candle::embedding::Embedding;
 use crate::inference::candle::serving::Arithmetic;
+use crate::train::cascade::terms::Terms;
 use crate::train::error::Error;
 
 /// What a model is made from and how.
@@ -27,6 +28,9 @@ pub struct Recipe {
     pub split: SplitShares,
     pub thresholds: ThresholdRules,
     pub card: CardText,
+    /// Trains a first stage beside the encoder; none without it.
+    #[serde(default)]
+    pub cascade: Option<Terms>,
     #[serde(rename = "source")]
     pub sources: Vec<Source>,
     /// Evaluation texts: their near-duplicates are removed from the sources.
@@ -99,7 +103,7 @@ pub struct Fit {
 }
 
 /// Shares of the near-duplicate clusters.
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SplitShares {
     pub fit: f64,
@@ -179,6 +183,7 @@ impl Recipe {
             return Err((*problem).to_owned());
         }
         self.positive_weights().map(|_| ())?;
+        self.cascade.as_ref().map_or(Ok(()), Terms::check)?;
         let known = |name: &String| self.sources.iter().any(|s| s.name == *name);
         let rules = &self.thresholds;
         let listed = rules.panels.iter().chain(&rules.hard_panels).chain(&rules.review_panels);

@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::base::{self, BaseFiles};
+use super::cascade;
 use super::checkpoint::Checkpoints;
-use super::corpus::Corpus;
+use super::corpus::{Corpus, Parted};
 use super::fit::Run;
 use super::loss::LossWeights;
 use super::recipe::Recipe;
@@ -35,6 +36,8 @@ pub trait Watcher {
     fn stage(&mut self, name: &str);
     /// A step was done.
     fn step(&mut self, done: u64, all: u64, loss: f32);
+    /// The encoder has read so many texts of so many.
+    fn read(&mut self, done: u64, all: u64);
 }
 
 /// Trains, calibrates and writes the bundle.
@@ -63,7 +66,14 @@ pub fn run(places: &Places, watcher: &mut dyn Watcher) -> Result<(), Error> {
     watcher.stage("calibrating");
     let finished =
         super::finish::Finished { recipe: &recipe, text: &text, base: &base, corpus: &corpus, network, log };
-    finished.write(&places.out)
+    finished.write(&places.out, &mut |folder| match &recipe.cascade {
+        None => Ok(()),
+        Some(terms) => {
+            watcher.stage("reading data");
+            let parted = Parted::read(&recipe, &places.data)?;
+            cascade::add(folder, &parted, (terms, recipe.seed), watcher).map(|_| ())
+        }
+    })
 }
 
 fn loss_weights(recipe: &Recipe) -> Result<LossWeights, Error> {

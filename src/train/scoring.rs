@@ -49,7 +49,7 @@ pub fn score(
         let reading =
             calibration.read(logits).map_err(|e| crate::inference::error::Error::Model(e.to_string()))?;
         Ok(Scored {
-            categories: Category::ALL.map(|c| reading.scores.get(c).get()),
+            categories: Category::ALL.map(|c| reading.score(c).get()),
             extremism: reading.extremism.get(),
             known: example.target.categories,
             known_extremism: example.extremism,

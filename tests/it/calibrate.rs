@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use countervail::data::digest::sha256_file;
 use countervail::domain::taxonomy::Category;
 use countervail::domain::text::Text;
+use countervail::inference::cascade::Use;
 use countervail::inference::engine::Settings;
 use countervail::inference::pipeline::Pipeline;
 use countervail::train::calibrate::{Free, line};
@@ -140,7 +141,8 @@ fn the_bundle_holds_its_evidence_and_the_service_opens_it() {
     let order = order(&write_set(folder.path(), 900, 40));
     let out = folder.path().join("promised");
     promised(&order).write(&out).unwrap();
-    let handle = countervail::inference::open(out.to_str().unwrap(), Settings::default()).unwrap();
+    let settings = Settings::default();
+    let handle = countervail::inference::open(out.to_str().unwrap(), settings, Use::default()).unwrap();
     assert_eq!(handle.policy().version, "tiny-1+own_posts-2");
 
     let evidence: Value = serde_json::from_slice(&fs_err::read(out.join("promise.json")).unwrap()).unwrap();

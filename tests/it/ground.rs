@@ -3,7 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "in a test, a panic is the report")]
 
-use countervail::domain::assessment::{Assessment, LanguageSupport, ModelRef, Reading};
+use countervail::domain::assessment::{Assessment, Heads, LanguageSupport, ModelRef, Reading, Stage};
 use countervail::domain::audit::Actor;
 use countervail::domain::policy::Policy;
 use countervail::domain::score::{Score, Scores};
@@ -128,11 +128,8 @@ fn script(text: &str) -> Assessment {
     };
     let score = Score::new(extremism).unwrap();
     let readable = !text.starts_with("foreign");
-    let reading = Reading {
-        extremism: score,
-        scores: Scores::new([score; Category::COUNT]),
-        context: [0.1, 0.2, 0.3, 0.4],
-    };
+    let heads = Heads { scores: Scores::new([score; Category::COUNT]), context: [0.1, 0.2, 0.3, 0.4] };
+    let reading = Reading { extremism: score, stage: Stage::Encoder(heads) };
     Assessment {
         reading: readable.then_some(reading),
         language: if readable { "eng" } else { "und" },

@@ -3,12 +3,15 @@
 mod api;
 mod architecture;
 mod calibrate;
+mod cascade;
 mod cli;
 mod console;
 mod encoder;
 mod eval;
 mod ground;
 mod handle;
+#[path = "../../eval/speed/load/mod.rs"]
+mod load;
 #[path = "../shared/made_up.rs"]
 mod made_up;
 mod model;
@@ -16,6 +19,7 @@ mod model;
 mod network;
 mod service;
 mod sources;
+mod speed;
 mod store;
 mod support;
 mod tidy;

@@ -4,7 +4,7 @@ use serde::ser::{Serialize, SerializeMap as _, Serializer};
 
 use crate::cli::classify::Format;
 use crate::cli::classify::read::{Entry, Id, Problem};
-use crate::domain::assessment::{Assessment, ModelRef};
+use crate::domain::assessment::{Assessment, ModelRef, Reading};
 use crate::domain::policy::Policy;
 use crate::domain::taxonomy::{Category, Context};
 
@@ -23,8 +23,10 @@ struct Answer<'a> {
     line: u64,
     flagged: bool,
     band: &'static str,
-    /// Null, as are the next two, when the language could not be read.
+    /// Null, as are the next three, when the language could not be read.
     score: Option<f32>,
+    /// 1: the first stage stopped it, and the next two are null; 2: the encoder read it.
+    stage: Option<u8>,
     categories: Option<ByName<{ Category::COUNT }>>,
     context: Option<ByName<{ Context::COUNT }>>,
     language: &'static str,
@@ -101,14 +103,16 @@ impl Answers<'_> {
     fn json(&self, entry: &Entry, assessment: &Assessment, out: &mut String) {
         let outcome = self.policy.evaluate(assessment);
         let reading = assessment.reading.as_ref();
+        let heads = reading.and_then(Reading::heads);
         let answer = Answer {
             id: entry.id.as_ref(),
             line: entry.line,
             flagged: outcome.flagged(),
             band: outcome.band.id(),
             score: reading.map(|r| r.extremism.get()),
-            categories: reading.map(|r| ByName(Category::ALL.map(|c| (c.id(), r.scores.get(c).get())))),
-            context: reading.map(|r| ByName(Context::ALL.map(|c| (c.id(), r.context[c.index()])))),
+            stage: reading.map(Reading::stage_number),
+            categories: heads.map(|h| ByName(Category::ALL.map(|c| (c.id(), h.scores.get(c).get())))),
+            context: heads.map(|h| ByName(Context::ALL.map(|c| (c.id(), h.context[c.index()])))),
             language: assessment.language,
             language_support: assessment.language_support.id(),
             windows: assessment.windows,
@@ -125,7 +129,8 @@ impl Answers<'_> {
         match &assessment.reading {
             Some(reading) => {
                 let score = format!("{:.3}", reading.extremism.get());
-                row([&line, band, &score, reading.likely_context().id(), &id])
+                let context = reading.heads().map_or("-", |h| h.likely_context().id());
+                row([&line, band, &score, context, &id])
             }
             None => row([&line, band, "-", &format!("cannot read {}", assessment.language), &id]),
         }
@@ -156,7 +161,7 @@ impl Id {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::assessment::{LanguageSupport, Reading};
+    use crate::domain::assessment::{Heads, LanguageSupport, Stage};
     use crate::domain::score::{Score, Scores};
 
     fn score(value: f32) -> Score {
@@ -184,8 +189,10 @@ mod tests {
         Assessment {
             reading: Some(Reading {
                 extremism: score(0.75),
-                scores: Scores::new(scores),
-                context: [0.125, 0.5, 0.25, 0.125],
+                stage: Stage::Encoder(Heads {
+                    scores: Scores::new(scores),
+                    context: [0.125, 0.5, 0.25, 0.125],
+                }),
             }),
             language: "eng",
             language_support: LanguageSupport::Supported,
@@ -207,8 +214,8 @@ mod tests {
     #[test]
     fn a_program_gets_every_number_and_never_the_text() {
         let id = Some(Id::Text("a".to_owned()));
-        insta::assert_snapshot!(written(Format::Jsonl, id, Ok(&read())), @r#"{"id":"a","line":7,"flagged":true,"band":"urgent","score":0.75,"categories":{"extremism/support":0.25,"extremism/recruitment":0.5,"extremism/incitement":0.25,"threat":0.25,"hate":0.25,"toxicity":0.25},"context":{"reporting":0.125,"counter_speech":0.5,"religious_or_political":0.25,"none":0.125},"language":"eng","language_support":"supported","windows":1,"model":{"name":"tiny","digest":"sha256:00"},"policy_version":"tiny-1"}"#);
-        insta::assert_snapshot!(written(Format::Jsonl, None, Ok(&unread())), @r#"{"id":null,"line":7,"flagged":false,"band":"none","score":null,"categories":null,"context":null,"language":"kat","language_support":"unsupported","windows":0,"model":{"name":"tiny","digest":"sha256:00"},"policy_version":"tiny-1"}"#);
+        insta::assert_snapshot!(written(Format::Jsonl, id, Ok(&read())), @r#"{"id":"a","line":7,"flagged":true,"band":"urgent","score":0.75,"stage":2,"categories":{"extremism/support":0.25,"extremism/recruitment":0.5,"extremism/incitement":0.25,"threat":0.25,"hate":0.25,"toxicity":0.25},"context":{"reporting":0.125,"counter_speech":0.5,"religious_or_political":0.25,"none":0.125},"language":"eng","language_support":"supported","windows":1,"model":{"name":"tiny","digest":"sha256:00"},"policy_version":"tiny-1"}"#);
+        insta::assert_snapshot!(written(Format::Jsonl, None, Ok(&unread())), @r#"{"id":null,"line":7,"flagged":false,"band":"none","score":null,"stage":null,"categories":null,"context":null,"language":"kat","language_support":"unsupported","windows":0,"model":{"name":"tiny","digest":"sha256:00"},"policy_version":"tiny-1"}"#);
         let problem = Problem::new("empty_text", "text is empty");
         insta::assert_snapshot!(written(Format::Jsonl, None, Err(&problem)), @r#"{"line":7,"error":{"code":"empty_text","message":"text is empty"}}"#);
     }

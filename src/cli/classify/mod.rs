@@ -22,11 +22,14 @@ use crate::cli::classify::read::{Entry, Layout, Problem, Reader};
 use crate::cli::output::{Hint, Output};
 use crate::domain::assessment::Assessment;
 use crate::domain::text::Text;
+use crate::inference::cascade::Use;
 use crate::inference::locate;
 use crate::inference::pipeline::Pipeline;
 
 /// Texts that are assessed and answered together: enough for full batches, few enough to see results early.
 const BATCH: usize = 64;
+/// A sample is for seeing drift in service; a file is read once.
+const NO_SAMPLE: f64 = 0.0;
 
 /// Assess texts from a file or a pipe; nothing is stored
 #[derive(Debug, clap::Args)]
@@ -42,6 +45,9 @@ pub(crate) struct Args {
     /// Model bundle: a name under models/, or the path of its folder
     #[arg(long, value_name = "NAME|PATH", default_value = "default")]
     model: String,
+    /// Send every text to the encoder, also those that the bundle's first stage would answer
+    #[arg(long)]
+    no_cascade: bool,
     /// How the texts are written [default: by the file's ending, text if there is none]
     #[arg(long, value_enum, value_name = "FORMAT")]
     input: Option<Input>,
@@ -78,11 +84,12 @@ enum Format {
 
 pub(crate) fn run(args: Args, output: &Output) -> anyhow::Result<ExitCode> {
     let layout = layout(&args)?;
-    let Args { file, model, format, .. } = args;
+    let Args { file, model, no_cascade, format, .. } = args;
     let (source, size) = open(&file)?;
     let typed = is_stdin(&file) && io::stdin().is_terminal();
     let mut reader = Reader::open(source, &layout)?;
-    let mut pipeline = open_model(&model)?;
+    let cascade = if no_cascade { Use::Off } else { Use::On { sample: NO_SAMPLE } };
+    let mut pipeline = open_model(&model)?.with_cascade(cascade);
     if typed {
         output.note("type texts, one per line; Ctrl-D ends");
     }

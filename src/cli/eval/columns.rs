@@ -1,7 +1,7 @@
 //! Rows of words, aligned so that a person can read down a column.
 
 /// Pads every column but the last to its widest word, two blanks between.
-pub(super) fn aligned<const N: usize>(rows: &[[String; N]]) -> Vec<String> {
+pub(in crate::cli) fn aligned<const N: usize>(rows: &[[String; N]]) -> Vec<String> {
     let mut widths = [0; N];
     for row in rows {
         for (width, word) in widths.iter_mut().zip(row) {

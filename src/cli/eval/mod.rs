@@ -1,7 +1,7 @@
 //! `countervail eval …`: one file for each command.
 
 mod check;
-mod columns;
+pub(in crate::cli) mod columns;
 mod fetch;
 mod gate;
 mod hygiene;

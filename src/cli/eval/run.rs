@@ -53,7 +53,7 @@ fn evaluate(args: &RunArgs, output: &Output) -> Result<String, Error> {
         plan: Plan { seed: args.seed, resamples: args.resamples },
         ledger: args.ledger.clone(),
     };
-    execute(run, &mut [args.subject.open()?], output)
+    execute(run, &mut args.subject.open()?, output)
 }
 
 /// Measures behind a progress bar, and says what was done.

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::{ArgGroup, Args};
+use clap::{ArgGroup, Args, ValueEnum};
 use secrecy::SecretString;
 
 use crate::domain::score::Score;
@@ -12,6 +12,7 @@ use crate::eval::predictions::table::Table;
 use crate::eval::subject::Subject;
 use crate::eval::subject::baseline::Baseline;
 use crate::eval::subject::endpoint::Endpoint;
+use crate::inference::cascade::Use;
 
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("subject").required(true).args(["model", "baseline", "endpoint", "predictions"])))]
@@ -19,6 +20,10 @@ pub(super) struct SubjectArgs {
     /// Bundle to measure: a folder, or a name under models/
     #[arg(long, value_name = "NAME|PATH")]
     model: Option<PathBuf>,
+    /// Whether the bundle's first stage is used, where it has one: the bundle is then called NAME+cascade; `both`
+    /// measures it both ways, side by side
+    #[arg(long, value_name = "HOW", requires = "model", default_value = "on")]
+    cascade: Cascade,
     /// Baseline to measure: a file, or a name under eval/baselines/ (tfidf, keywords, majority)
     #[arg(long, value_name = "NAME|FILE")]
     baseline: Option<PathBuf>,
@@ -47,11 +52,37 @@ pub(super) struct SubjectArgs {
     system: Option<String>,
 }
 
-impl SubjectArgs {
-    pub(super) fn open(&self) -> Result<Subject, Error> {
-        if let Some(model) = &self.model {
-            return Subject::open(&folder_of(model));
+/// How a bundle's first stage is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Cascade {
+    On,
+    Off,
+    Both,
+}
+
+impl Cascade {
+    /// The shipped way first: a report is about its first subject.
+    const fn ways(self) -> &'static [Use] {
+        // A sample is for telling drift in service; here every text is compared anyway.
+        const ON: Use = Use::On { sample: 0.0 };
+        match self {
+            Self::On => &[ON],
+            Self::Off => &[Use::Off],
+            Self::Both => &[ON, Use::Off],
         }
+    }
+}
+
+impl SubjectArgs {
+    /// One subject, or a bundle twice.
+    pub(super) fn open(&self) -> Result<Vec<Subject>, Error> {
+        if let Some(model) = &self.model {
+            return self.cascade.ways().iter().map(|how| Subject::open(&folder_of(model), *how)).collect();
+        }
+        Ok(vec![self.open_other()?])
+    }
+
+    fn open_other(&self) -> Result<Subject, Error> {
         if let Some(baseline) = &self.baseline {
             return Ok(Subject::Baseline(Box::new(Baseline::open(&Self::file_of(baseline))?)));
         }

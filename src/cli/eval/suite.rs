@@ -52,7 +52,7 @@ pub(super) fn run(args: &SuiteArgs, output: &Output) -> anyhow::Result<ExitCode>
 }
 
 fn measure(args: &SuiteArgs, output: &Output) -> Result<String, Error> {
-    let mut subjects = vec![args.subject.open()?];
+    let mut subjects = args.subject.open()?;
     for baseline in &args.beside {
         subjects.push(Subject::Baseline(Box::new(Baseline::open(&SubjectArgs::file_of(baseline))?)));
     }

@@ -31,6 +31,10 @@ pub struct BenchmarkManifest {
     /// Raised whenever a change of this file can change a number.
     pub version: u32,
     pub kind: Kind,
+    /// What sort of texts they are, in a word that several benchmarks share, such as `news`: what a first stage stops
+    /// is counted by it. No metric depends on it.
+    #[serde(default)]
+    pub family: Option<String>,
     /// What the benchmark measures, in a sentence or two.
     pub measures: String,
     /// What it means, here, that a text is flagged.

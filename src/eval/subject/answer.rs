@@ -46,12 +46,14 @@ impl Answer {
     }
 }
 
+/// A text that a first stage stopped has no score for a category. It counts as 0 there, not as unanswered: the bundle
+/// did decide, and leaving it out would flatter it.
 impl From<&Assessment> for Answer {
     fn from(assessment: &Assessment) -> Self {
         let reading = assessment.reading.as_ref();
         Self::of(Some(assessment.language), assessment.language_support, |target| match target {
             Target::Extremism => reading.map(|r| r.extremism),
-            Target::Category(category) => reading.map(|r| r.scores.get(category)),
+            Target::Category(category) => reading.map(|r| r.score(category)),
         })
     }
 }

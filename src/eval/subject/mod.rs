@@ -28,6 +28,7 @@ use crate::eval::subject::baseline::Baseline;
 use crate::eval::subject::bundle::Bundle;
 use crate::eval::subject::endpoint::Endpoint;
 use crate::eval::subject::endpoint::cost::Spent;
+use crate::inference::cascade::Use;
 
 /// What a subject said of one case.
 #[derive(Debug, Clone, PartialEq)]
@@ -131,12 +132,12 @@ pub struct Identity<'a> {
 }
 
 impl Subject {
-    /// Opens and verifies a bundle.
+    /// Opens and verifies a bundle, whose first stage is used as `cascade` says.
     ///
     /// # Errors
     /// When it is incomplete or damaged.
-    pub fn open(bundle: &Path) -> Result<Self, Error> {
-        Ok(Self::Bundle(Box::new(Bundle::open(bundle).map_err(Error::Open)?)))
+    pub fn open(bundle: &Path, cascade: Use) -> Result<Self, Error> {
+        Ok(Self::Bundle(Box::new(Bundle::open(bundle, cascade).map_err(Error::Open)?)))
     }
 
     /// What sort of subject it is, in a word, for reports.

@@ -69,8 +69,7 @@ impl Answer {
         for (key, rule) in RULES {
             answer.categories.insert(key, rule.applies(moderation));
             answer.scores.insert(key, rule.score(moderation).unwrap_or(0.0));
-            let read = moderation.assessment.reading.is_some();
-            answer.input_types.insert(key, if read { vec!["text"] } else { Vec::new() });
+            answer.input_types.insert(key, if rule.reads(moderation) { vec!["text"] } else { Vec::new() });
         }
         answer
     }
@@ -87,10 +86,19 @@ impl Rule {
         }
     }
 
-    /// `None` when the language could not be read.
+    /// Whether the key's head has read the text. The first stage of a cascade has no heads but its one score.
+    fn reads(self, moderation: &Moderation) -> bool {
+        self.score(moderation).is_some()
+    }
+
+    /// `None` when the language could not be read, and for the heads where the first stage alone has read.
     fn score(self, moderation: &Moderation) -> Option<f32> {
         let reading = moderation.assessment.reading.as_ref()?;
-        let head = |c: Category| reading.scores.get(c).get();
+        if let Self::Extremism = self {
+            return Some(reading.extremism.get());
+        }
+        let scores = &reading.heads()?.scores;
+        let head = |c: Category| scores.get(c).get();
         Some(match self {
             Self::Extremism => reading.extremism.get(),
             Self::Head(c) => head(c),

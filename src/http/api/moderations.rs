@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use crate::domain::assessment::{Reading, Stage};
 use crate::domain::moderation::Moderation;
+use crate::domain::policy::Outcome;
 use crate::domain::text::{Text, TextError};
 use crate::http::api::categories::{Answer, ByKey};
 use crate::http::error::{ApiError, Code, ErrorEnvelope};
@@ -15,7 +17,7 @@ use crate::http::state::AppState;
 use crate::service::access::ApiClient;
 use crate::service::limits::Limits;
 use crate::service::moderate::NewItem;
-use crate::telemetry::events::Moderated;
+use crate::telemetry::events::{Moderated, Screened};
 
 /// What OpenAI's clients send.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -69,11 +71,11 @@ pub(super) struct ModerationResult {
     /// Whether each category applies at the thresholds of the policy.
     #[schema(value_type = std::collections::BTreeMap<String, bool>)]
     categories: ByKey<bool>,
-    /// Calibrated probabilities, 0 to 1. All 0 when the language could not be read.
+    /// Calibrated probabilities, 0 to 1. 0 where the model has not read the text for the category.
     #[schema(value_type = std::collections::BTreeMap<String, f32>)]
     category_scores: ByKey<f32>,
     /// `["text"]` where the model has read the text for this category; `[]` where it has no such
-    /// category, or could not read the language.
+    /// category, could not read the language, or stopped at its first stage.
     #[schema(value_type = std::collections::BTreeMap<String, Vec<String>>)]
     category_applied_input_types: ByKey<Vec<&'static str>>,
     countervail: Details,
@@ -86,6 +88,9 @@ struct Details {
     item_id: String,
     /// Probability that a person should look, 0 to 1; null when the language could not be read.
     score: Option<f32>,
+    /// Which stage of the model answered: 1 the fast first stage alone, which only ever says that there is nothing to
+    /// see and has read the text for no category; 2 the encoder. Null when the language could not be read.
+    stage: Option<u8>,
     /// `urgent`, `review` or `none`.
     band: &'static str,
     /// ISO 639-3; `und` when none is likely.
@@ -93,11 +98,11 @@ struct Details {
     /// `supported`, `unknown` (scored, but too short or mixed to tell) or `unsupported` (not scored).
     language_support: &'static str,
     /// How the text likely speaks: `reporting`, `counter_speech`, `religious_or_political` or `none`.
-    /// Advice for reviewers; it lowers no score. Null when the language could not be read.
+    /// Advice for reviewers; it lowers no score. Null when the language could not be read, or the first stage answered.
     context: Option<&'static str>,
     model: Model,
     policy_version: String,
-    /// In how many overlapping windows the text was read; nothing is ever cut off.
+    /// In how many overlapping windows the encoder read the text; nothing is ever cut off. 0 at stage 1.
     windows: usize,
 }
 
@@ -159,11 +164,13 @@ pub(super) async fn create_moderation(
 impl ModerationResult {
     pub(super) fn of(moderation: &Moderation) -> Self {
         let Moderation { assessment, outcome, .. } = moderation;
+        let reading = assessment.reading.as_ref();
         Moderated {
             moderation_id: moderation.id.as_uuid(),
             band: outcome.band.id(),
             language_support: assessment.language_support.id(),
             windows: assessment.windows,
+            screened: reading.map(|r| screened(r, outcome)),
         }
         .emit();
         let Answer { categories, scores, input_types } = Answer::of(moderation);
@@ -175,16 +182,28 @@ impl ModerationResult {
             countervail: Details {
                 moderation_id: moderation.id.to_string(),
                 item_id: moderation.item_id.to_string(),
-                score: assessment.reading.as_ref().map(|r| r.extremism.get()),
+                score: reading.map(|r| r.extremism.get()),
                 band: outcome.band.id(),
                 language: assessment.language,
                 language_support: assessment.language_support.id(),
-                context: assessment.reading.as_ref().map(|r| r.likely_context().id()),
+                stage: reading.map(Reading::stage_number),
+                context: reading.and_then(Reading::heads).map(|h| h.likely_context().id()),
                 model: Model { name: moderation.model.name.clone(), digest: moderation.model.digest.clone() },
                 policy_version: moderation.policy_version.clone(),
                 windows: assessment.windows,
             },
         }
+    }
+}
+
+/// What there is to count of a reading where a first stage may have taken part.
+fn screened(reading: &Reading, outcome: &Outcome) -> Screened {
+    match reading.stage {
+        Stage::First => Screened::Stopped,
+        Stage::Encoder(_) => Screened::Passed,
+        Stage::Sample(_) if outcome.flagged() => Screened::SampledFlagged,
+        Stage::Sample(_) if outcome.categories.contains(&true) => Screened::SampledSaid,
+        Stage::Sample(_) => Screened::SampledNothing,
     }
 }
 

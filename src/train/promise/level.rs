@@ -1,4 +1,5 @@
-//! What so many true ones among so many flagged allow to promise.
+//! What so many true ones among so many flagged allow to promise; and, for the first stage of a cascade, so many kept
+//! among so many to keep.
 
 use crate::eval::intervals::binomial::{at_least, lower_limit};
 

@@ -97,7 +97,7 @@ impl Items {
             let Some(positive) = target.label(&item.example) else { continue };
             let score = reading.as_ref().map(|r| match target {
                 Target::Extremism => r.extremism.get(),
-                Target::Category(category) => r.scores.get(category).get(),
+                Target::Category(category) => r.score(category).get(),
             });
             let one = (item.hash, Case { score, positive });
             let kept = of_cluster.entry(item.cluster).or_insert(one);

@@ -4,6 +4,8 @@ use std::path::Path;
 
 use crate::inference::bundle::{MANIFEST, seal};
 use crate::inference::calibration_file::CalibrationFile;
+use crate::inference::cascade::file::{META, WEIGHTS};
+use crate::train::card::without_first_stage;
 use crate::train::error::Error;
 use crate::train::finish::{write_json, write_thresholds};
 use crate::train::folder::{beside, replace};
@@ -13,6 +15,12 @@ use crate::train::promise::{Promised, words};
 pub(super) const FILE: &str = "promise.json";
 
 impl Promised {
+    /// Whether the bundle has a first stage, which was certified for the thresholds that are replaced and is not written.
+    #[must_use]
+    pub fn leaves_first_stage(&self) -> bool {
+        self.bundle.cascade.is_some()
+    }
+
     /// Writes the bundle to `out`, whole or not at all, replacing what was there.
     ///
     /// # Errors
@@ -29,7 +37,8 @@ impl Promised {
         for entry in fs_err::read_dir(model)? {
             let from = entry?.path();
             let name = from.file_name().unwrap_or_default();
-            if name != MANIFEST {
+            // A first stage was certified for the thresholds that are being replaced.
+            if name != MANIFEST && name != META && name != WEIGHTS {
                 fs_err::copy(&from, folder.join(name))?;
             }
         }
@@ -38,6 +47,7 @@ impl Promised {
         write_json(&folder.join(FILE), &self.record)?;
         let card = folder.join("README.md");
         let before = if card.exists() { fs_err::read_to_string(&card)? } else { String::new() };
+        let before = without_first_stage(&before);
         fs_err::write(card, before + &words::card_section(&self.record))?;
         seal(&folder, &self.bundle.model.name, self.bundle.arithmetic)?;
         Ok(replace(&folder, out)?)

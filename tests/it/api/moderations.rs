@@ -63,6 +63,39 @@ async fn an_unreadable_language_has_no_score_and_no_input_types() {
 }
 
 #[tokio::test]
+async fn what_the_first_stage_stops_was_read_for_no_category_and_is_counted() {
+    let app = spawn_app().await;
+    let results = app.moderate(json!(["zorblax stopped", "sampled zorblax", "sampled b", "foreign"])).await;
+    let [stopped, sampled, _, foreign] = &results[..] else { panic!("four results") };
+    let of = |result: &Value, key: &str| result["countervail"][key].clone();
+    assert_eq!(
+        [of(stopped, "stage"), of(sampled, "stage"), of(foreign, "stage")],
+        [json!(1), json!(2), Value::Null]
+    );
+    // Its score would be enough for review: the first stage never flags.
+    assert_eq!((of(stopped, "score"), of(stopped, "band")), (json!(0.75), json!("none")));
+    assert_eq!((&stopped["flagged"], of(stopped, "context")), (&json!(false), Value::Null));
+    assert_eq!(stopped["category_applied_input_types"]["hate"], json!([]));
+    assert_eq!(stopped["category_scores"]["harassment"], json!(0.0));
+    assert!(stopped["categories"].as_object().unwrap().values().all(|applies| *applies == false));
+    assert_eq!(of(sampled, "band"), "review", "the encoder answers for a sample");
+
+    let id = of(stopped, "moderation_id").as_str().unwrap().parse().unwrap();
+    let stored = app.service.moderation(id).await.unwrap();
+    assert_eq!(stored.assessment.reading.unwrap().stage, countervail::domain::assessment::Stage::First);
+
+    let numbers = app.request(reqwest::Method::GET, "/metrics").bearer_auth(&app.key).send().await.unwrap();
+    let numbers = numbers.text().await.unwrap();
+    for counted in [
+        r#"countervail_cascade_texts_total{outcome="stopped"}"#,
+        r#"countervail_cascade_texts_total{outcome="sampled"}"#,
+        r#"countervail_cascade_samples_total{encoder="flagged"}"#,
+    ] {
+        assert!(numbers.contains(counted), "{counted}: {numbers}");
+    }
+}
+
+#[tokio::test]
 async fn parts_are_one_text() {
     let app = spawn_app().await;
     let parts = json!([{"type": "text", "text": "a"}, {"type": "text", "text": "zorblax"}]);

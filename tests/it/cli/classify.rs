@@ -43,7 +43,7 @@ fn every_text_is_answered_in_its_place_and_not_repeated() {
     assert_eq!(answers[0]["policy_version"], "tiny-1");
     assert_eq!(answers[0]["model"]["name"], "tiny");
     let keys: Vec<&String> = answers[0].as_object().expect("an object").keys().collect();
-    assert_eq!(keys.len(), 12, "{keys:?}");
+    assert_eq!(keys.len(), 13, "{keys:?}");
     assert_eq!(answers[0]["categories"].as_object().map(serde_json::Map::len), Some(6));
     assert_eq!(answers[0]["context"].as_object().map(serde_json::Map::len), Some(4));
     assert!(!String::from_utf8_lossy(&output.stdout).contains("zorblax"));

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use countervail::data::digest::sha256;
-use countervail::domain::assessment::{Assessment, LanguageSupport, ModelRef, Reading};
+use countervail::domain::assessment::{Assessment, Heads, LanguageSupport, ModelRef, Reading, Stage};
 use countervail::domain::policy::Policy;
 use countervail::domain::score::{Score, Scores};
 use countervail::eval::intervals::bootstrap::Plan;
@@ -25,7 +25,8 @@ pub(crate) fn script(text: &str) -> Assessment {
     let readable = !text.ends_with('?');
     let number: f32 = text.rsplit(' ').next().and_then(|w| w.parse().ok()).unwrap_or(0.0);
     let extremism = score(number / 100.0);
-    let reading = Reading { extremism, scores: Scores::new([extremism; 6]), context: [0.25; 4] };
+    let heads = Heads { scores: Scores::new([extremism; 6]), context: [0.25; 4] };
+    let reading = Reading { extremism, stage: Stage::Encoder(heads) };
     Assessment {
         reading: readable.then_some(reading),
         language: if readable { "eng" } else { "kat" },

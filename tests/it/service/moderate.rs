@@ -10,6 +10,7 @@ use countervail::domain::policy::Band;
 use countervail::domain::text::Text;
 use countervail::domain::user::Role;
 use countervail::service::access::ApiClient;
+use countervail::service::audit::ChainCheck;
 use countervail::service::error::Error;
 use countervail::service::idempotency::IdempotencyKey;
 use countervail::service::inbox::InboxFilter;
@@ -27,6 +28,7 @@ on_both_databases! {
     a_key_is_forgotten_after_its_time
     the_bound_on_items_is_kept
     writers_at_once_all_get_through
+    calls_that_wait_together_are_stored_together_and_a_bad_one_alone_fails
 }
 
 async fn a_flagged_item_gets_exactly_one_job(g: Ground) {
@@ -150,4 +152,36 @@ async fn writers_at_once_all_get_through(g: Ground) {
     calls.join_all().await;
     assert_eq!((g.count("items").await, g.count("review_jobs").await), (320, 160));
     assert_eq!(g.count("audit_events").await, 160);
+}
+
+async fn calls_that_wait_together_are_stored_together_and_a_bad_one_alone_fails(g: Ground) {
+    let (refuse, begin, lock) = if g.url.starts_with("sqlite") {
+        let trigger = "CREATE TRIGGER made_up BEFORE INSERT ON items WHEN NEW.external_id = 'refused' \
+            BEGIN SELECT RAISE(ABORT, 'made up'); END";
+        (trigger, "BEGIN IMMEDIATE", "SELECT 1")
+    } else {
+        let check = "ALTER TABLE items ADD CONSTRAINT made_up CHECK (external_id <> 'refused')";
+        (check, "BEGIN", "LOCK TABLE items IN EXCLUSIVE MODE")
+    };
+    g.execute(refuse).await;
+    let mut held = g.pool.begin_with(begin).await.unwrap();
+    sqlx::query(lock).execute(&mut *held).await.unwrap();
+    let mut calls = tokio::task::JoinSet::new();
+    for n in 0..24 {
+        let service = g.service.clone();
+        let name = if n == 5 { "refused" } else { "welcome" };
+        let new = NewItem { external_id: Some(name.parse().unwrap()), ..item(&format!("flag {n}")) };
+        calls.spawn(async move { (n, service.submit_item(new, &ApiClient::keyless(), None, None).await) });
+    }
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert!(calls.try_join_next().is_none(), "nothing is acknowledged before it is stored");
+    held.commit().await.unwrap();
+    for (n, answer) in calls.join_all().await {
+        match answer {
+            Ok(stored) => assert_eq!(g.service.moderation(stored.id).await.unwrap(), stored),
+            Err(error) => assert!(n == 5 && matches!(error, Error::Store(_)), "call {n}: {error}"),
+        }
+    }
+    assert_eq!((g.count("items").await, g.count("review_jobs").await), (23, 23));
+    assert!(matches!(g.service.verify_audit().await.unwrap(), ChainCheck::Whole { head } if head.seq == 23));
 }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use countervail::domain::assessment::{Assessment, LanguageSupport, ModelRef, Reading, Span};
+use countervail::domain::assessment::{Assessment, Heads, LanguageSupport, ModelRef, Reading, Span, Stage};
 use countervail::domain::audit::{Actor, AuditKind};
 use countervail::domain::key::Scope;
 use countervail::domain::score::{Score, Scores};
@@ -37,7 +37,8 @@ pub(crate) struct App {
     _dir: tempfile::TempDir,
 }
 
-/// A text with `zorblax` is for review, with `zorblax urgent` urgent; with `foreign` it cannot be read.
+/// A text with `zorblax` is for review, with `zorblax urgent` urgent; with `foreign` it cannot be read; with `stopped` a
+/// first stage answers it, with `sampled` it would have.
 pub(crate) async fn spawn_app() -> App {
     spawn_with(Access::Keys).await
 }
@@ -133,11 +134,13 @@ fn script(text: &str) -> Assessment {
     // In the order of `Category::ALL`; all different, so that a mixed-up key shows.
     let heads = [extremism, 0.75, 0.25, 0.5, 0.625, 0.875].map(score);
     let readable = !text.contains("foreign");
-    let reading = Reading {
-        extremism: score(extremism),
-        scores: Scores::new(heads),
-        context: [0.5, 0.25, 0.125, 0.125],
+    let heads = Heads { scores: Scores::new(heads), context: [0.5, 0.25, 0.125, 0.125] };
+    let stage = match text {
+        t if t.contains("stopped") => Stage::First,
+        t if t.contains("sampled") => Stage::Sample(heads),
+        _ => Stage::Encoder(heads),
     };
+    let reading = Reading { extremism: score(extremism), stage };
     Assessment {
         reading: readable.then_some(reading),
         language: if readable { "eng" } else { "und" },

@@ -105,7 +105,7 @@ impl<'a> JobPage<'a> {
     pub(super) fn of(file: &'a JobFile, by: &'a SignedIn, now: OffsetDateTime, shown: &'a Shown) -> Self {
         let JobFile { job, item, moderation, .. } = file;
         let id = job.id.to_string();
-        let reading = moderation.as_ref().and_then(|m| m.assessment.reading.as_ref());
+        let heads = moderation.as_ref().and_then(|m| m.assessment.reading.as_ref()?.heads());
         Self {
             user: Some(by.user.name.as_str()),
             short: id[id.len() - 6..].to_owned(),
@@ -123,7 +123,7 @@ impl<'a> JobPage<'a> {
             } else {
                 "The model could not answer when this was reported, so there is no score."
             },
-            advice: reading.and_then(|r| words::context(r.likely_context())),
+            advice: heads.and_then(|h| words::context(h.likely_context())),
             model: moderation.as_ref().map(|m| {
                 let digest: String = m.model.digest.chars().take("sha256:".len() + 12).collect();
                 format!("{} ({digest}…), policy {}", m.model.name, m.policy_version)
@@ -210,10 +210,12 @@ fn scores(file: &JobFile) -> Vec<ScoreView> {
         applies,
     };
     let all = view("Extremism, all in all", reading.extremism.get(), moderation.outcome.band != Band::None);
-    let heads = Category::ALL.map(|c| {
-        view(words::category(c), reading.scores.get(c).get(), moderation.outcome.categories[c.index()])
+    // The first stage of a cascade has one score and no categories.
+    let of_heads = reading.heads().into_iter().flat_map(|heads| {
+        let applies = |c: Category| moderation.outcome.categories[c.index()];
+        Category::ALL.map(|c| view(words::category(c), heads.scores.get(c).get(), applies(c)))
     });
-    std::iter::once(all).chain(heads).collect()
+    std::iter::once(all).chain(of_heads).collect()
 }
 
 /// A note may quote the text, so it is shown and hidden with it.
