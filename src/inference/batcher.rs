@@ -197,7 +197,7 @@ mod tests {
             batcher.push(Waiting { arrived, number, tokens: 128 }, 'l');
         }
         assert_eq!(batcher.take(), ['l', 'l']);
-        let arrived = arrived + Duration::from_secs(60);
+        let arrived = arrived + Duration::from_mins(1);
         batcher.push(Waiting { arrived, number: 0, tokens: 40 }, 's');
         batcher.push(Waiting { arrived, number: 0, tokens: 128 }, 'm');
         assert_eq!(batcher.take(), ['s']);
