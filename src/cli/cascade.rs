@@ -49,7 +49,7 @@ struct TrainArgs {
     /// Model bundle: a name under models/, or the path of its folder
     #[arg(long, value_name = "NAME|PATH")]
     model: String,
-    /// The recipe, for its [cascade]; its data must be the bundle's [default: the bundle's own]
+    /// The recipe, for its terms of a cascade; its data must be the bundle's [default: the bundle's own]
     #[arg(long, value_name = "FILE")]
     recipe: Option<PathBuf>,
     /// Folder that the paths of the recipe's sources are below
