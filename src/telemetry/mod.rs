@@ -49,9 +49,51 @@ pub fn init(filter: &str, format: LogFormat) -> Result<(), Error> {
         LogFormat::Json => registry.with(lines.json()).try_init(),
     }
     .map_err(|_| Error::Twice)?;
-    std::panic::set_hook(Box::new(|panic| {
-        let (file, line) = panic.location().map_or(("unknown", 0), |place| (place.file(), place.line()));
-        tracing::error!(panic.file = file, panic.line = line, "a thread panicked");
-    }));
+    std::panic::set_hook(Box::new(report_panic));
     Ok(())
+}
+
+/// Says where a thread panicked, and not what it said: the message may quote a text.
+fn report_panic(panic: &std::panic::PanicHookInfo<'_>) {
+    let (file, line) = panic.location().map_or(("unknown", 0), |place| (place.file(), place.line()));
+    tracing::error!(panic.file = file, panic.line = line, "a thread panicked");
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::panic::{catch_unwind, set_hook, take_hook};
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().expect("no writer panics").extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_panic_is_logged_as_its_place_without_its_words() {
+        let lines = Lines::default();
+        let written = lines.clone();
+        let log = tracing_subscriber::fmt().with_writer(move || written.clone()).finish();
+        let before = take_hook();
+        set_hook(Box::new(report_panic));
+        let outcome =
+            tracing::subscriber::with_default(log, || catch_unwind(|| panic!("the words of a text")));
+        set_hook(before);
+        assert!(outcome.is_err());
+        let logged = String::from_utf8(lines.0.lock().expect("no writer panics").clone()).expect("UTF-8");
+        assert!(logged.contains("a thread panicked") && logged.contains("mod.rs"), "{logged}");
+        assert!(!logged.contains("words of a text"), "{logged}");
+    }
 }
