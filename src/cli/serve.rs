@@ -79,6 +79,7 @@ fn open_model(config: &Config) -> anyhow::Result<Handle> {
     let settings = engine::Settings {
         queue_texts: model.queue_capacity,
         queue_bytes: model.queue_max_bytes,
+        queue_wait: model.queue_max_wait,
         batch_tokens: model.max_batch_tokens,
         readers: model.tokenizer_threads,
         cache_entries: model.cached_answers,

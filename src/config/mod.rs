@@ -54,6 +54,8 @@ pub struct Model {
     pub queue_capacity: usize,
     /// In bytes of text.
     pub queue_max_bytes: usize,
+    /// Longer waits are refused.
+    pub queue_max_wait: Duration,
     /// Tokens read in one go; 0: by the number of cores.
     pub max_batch_tokens: usize,
     /// 0: by the number of cores.

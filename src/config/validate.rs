@@ -76,6 +76,7 @@ fn model(keys: &mut Keys) -> Model {
         path: filled(keys, "model.path"),
         queue_capacity: size(keys, "model.queue_capacity", 1..=100_000),
         queue_max_bytes: size(keys, "model.queue_max_bytes", 1..=4_294_967_295),
+        queue_max_wait: Duration::from_millis(number(keys, "model.queue_max_wait_ms", 100..=600_000)),
         max_batch_tokens: size(keys, "model.max_batch_tokens", 0..=65_536),
         tokenizer_threads: size(keys, "model.tokenizer_threads", 0..=64),
         cached_answers: number(keys, "model.cached_answers", 0..=10_000_000),

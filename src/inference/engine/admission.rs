@@ -15,6 +15,8 @@ pub(super) struct Room {
 #[derive(Debug)]
 pub(super) struct Admission {
     room: Room,
+    /// The longest that a text may have to wait for those before it.
+    wait: Duration,
     gate: Mutex<Gate>,
 }
 
@@ -32,9 +34,9 @@ pub(super) struct Seat {
 }
 
 impl Admission {
-    pub(super) fn new(room: Room) -> Arc<Self> {
+    pub(super) fn new(room: Room, wait: Duration) -> Arc<Self> {
         let gate = Gate { taken: Room { texts: 0, bytes: 0 }, drain: Drain::default() };
-        Arc::new(Self { room, gate: Mutex::new(gate) })
+        Arc::new(Self { room, wait, gate: Mutex::new(gate) })
     }
 
     /// Seats for texts of these bytes, all or none; without room, the time after which there should be.
@@ -42,8 +44,11 @@ impl Admission {
         let bytes: usize = texts.iter().sum();
         let mut gate = self.gate();
         let taken = Room { texts: gate.taken.texts + texts.len(), bytes: gate.taken.bytes + bytes };
-        if taken.texts > self.room.texts || taken.bytes > self.room.bytes {
-            return Err(gate.drain.time_for(gate.taken.bytes));
+        let ahead = gate.drain.time_for(gate.taken.bytes);
+        // Until a rate was measured nothing is known of the wait.
+        let too_long = gate.drain.is_measured() && ahead > self.wait;
+        if taken.texts > self.room.texts || taken.bytes > self.room.bytes || too_long {
+            return Err(ahead);
         }
         if gate.taken.texts == 0 {
             gate.drain.begin(Instant::now());
@@ -102,9 +107,14 @@ impl Drain {
         self.seconds = self.seconds * keep + busy.as_secs_f64();
     }
 
+    /// Whether texts have left for long enough to tell their rate.
+    fn is_measured(&self) -> bool {
+        self.seconds > 1e-3
+    }
+
     /// How long `bytes` take.
     fn time_for(&self, bytes: usize) -> Duration {
-        let rate = if self.seconds > 1e-3 { self.bytes / self.seconds } else { UNMEASURED };
+        let rate = if self.is_measured() { self.bytes / self.seconds } else { UNMEASURED };
         let wait = Duration::try_from_secs_f64(bytes as f64 / rate.max(1.0)).unwrap_or(Duration::MAX);
         wait.max(SHORTEST)
     }
@@ -144,7 +154,7 @@ mod tests {
 
     #[test]
     fn seats_are_given_all_or_none_and_come_back() {
-        let admission = Admission::new(Room { texts: 3, bytes: 100 });
+        let admission = Admission::new(Room { texts: 3, bytes: 100 }, Duration::from_secs(1));
         let two = admission.admit(&[40, 40]).expect("there is room");
         let wait = admission.admit(&[5, 5]).expect_err("four texts");
         assert!(wait >= SHORTEST);
@@ -155,5 +165,23 @@ mod tests {
         drop(one);
         assert_eq!(admission.texts(), 0);
         assert_eq!(admission.admit(&[30, 30, 30]).expect("empty again").len(), 3);
+    }
+
+    #[test]
+    fn who_would_wait_too_long_is_refused() {
+        let admission = Admission::new(Room { texts: 100, bytes: 1_000_000 }, milliseconds(500));
+        let start = Instant::now();
+        {
+            // 10,000 bytes a second.
+            let drain = &mut admission.gate().drain;
+            drain.begin(start);
+            (1..=100).for_each(|i| drain.leave(100, start + milliseconds(10 * i)));
+        }
+        // Whatever its length, a text is taken on while those before it are soon done.
+        let first = admission.admit(&[4_000]).expect("nothing ahead");
+        let second = admission.admit(&[4_000]).expect("0.4 s ahead");
+        let wait = admission.admit(&[10]).expect_err("0.8 s ahead");
+        assert!(wait > milliseconds(700) && wait < milliseconds(900), "{wait:?}");
+        drop((first, second));
     }
 }

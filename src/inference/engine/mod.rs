@@ -19,7 +19,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
@@ -42,6 +42,8 @@ pub struct Settings {
     pub queue_texts: usize,
     /// Bytes of text that may be in hand.
     pub queue_bytes: usize,
+    /// A text that would wait longer for those before it is refused.
+    pub queue_wait: Duration,
     /// Tokens that the model reads in one go, unless a single window is longer; 0 chooses by the number of cores.
     pub batch_tokens: usize,
     /// Threads that tokenise; 0 chooses by the number of cores.
@@ -52,7 +54,14 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { queue_texts: 1024, queue_bytes: 16 << 20, batch_tokens: 0, readers: 0, cache_entries: 50_000 }
+        Self {
+            queue_texts: 1024,
+            queue_bytes: 16 << 20,
+            queue_wait: Duration::from_secs(10),
+            batch_tokens: 0,
+            readers: 0,
+            cache_entries: 50_000,
+        }
     }
 }
 
@@ -111,6 +120,7 @@ impl Engine {
     fn start_reading_by(pipeline: Pipeline, settings: Settings, read: Read) -> Result<Self, Error> {
         let (model, preparer, mut classifier) = pipeline.into_parts();
         let room = Room { texts: settings.queue_texts, bytes: settings.queue_bytes };
+        let wait = settings.queue_wait;
         let state = State {
             jobs: reading::Lanes::default(),
             unread: 0,
@@ -122,7 +132,7 @@ impl Engine {
             state: Mutex::new(state),
             to_read: Condvar::new(),
             to_run: Condvar::new(),
-            admission: Admission::new(room),
+            admission: Admission::new(room, wait),
             answers: answers.then(|| Answers::new(&model, settings.cache_entries)),
             preparer,
             missing: AtomicUsize::new(0),
