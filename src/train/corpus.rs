@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use rayon::prelude::*;
+use xxhash_rust::xxh3::xxh3_64;
 
 use crate::data::example::Example;
 use crate::data::reader::read_all;
@@ -23,6 +24,8 @@ pub struct Encoded {
     pub extremism: Option<bool>,
     /// Index into the recipe's sources.
     pub source: usize,
+    /// Hash of the group within its source, when it has one: the fillings of one template share it.
+    pub group: Option<u64>,
 }
 
 /// What was read from one source.
@@ -44,7 +47,7 @@ pub struct Corpus {
     pub fit: Vec<Encoded>,
     pub calibration: Vec<Encoded>,
     pub threshold: Vec<Encoded>,
-    /// Held back for choosing between runs; a single run does not look at it.
+    /// Held back for choosing between runs; nothing in a run is fitted to it.
     pub development: Vec<Encoded>,
     /// In the order of the recipe's sources.
     pub counts: Vec<SourceCount>,
@@ -153,6 +156,7 @@ fn encode(example: &Example, recipe: &Recipe, encoder: &TextEncoder) -> Result<E
         },
         extremism: example.targets.extremism,
         source: example.source,
+        group: example.group.as_deref().map(|group| xxh3_64(group.as_bytes())),
     })
 }
 

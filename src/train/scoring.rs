@@ -36,6 +36,8 @@ pub struct Scored {
     pub known_extremism: Option<bool>,
     /// Index into the recipe's sources.
     pub source: usize,
+    /// As in [`Encoded::group`].
+    pub group: Option<u64>,
 }
 
 /// # Errors
@@ -54,6 +56,7 @@ pub fn score(
             known: example.target.categories,
             known_extremism: example.extremism,
             source: example.source,
+            group: example.group,
         })
     });
     scored.collect()

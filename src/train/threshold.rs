@@ -6,6 +6,8 @@
     reason = "a share of 0..=1 of a number of texts is a number of texts"
 )]
 
+use std::collections::BTreeMap;
+
 use super::recipe::{Recipe, ThresholdRules};
 use super::scoring::Scored;
 use crate::domain::taxonomy::Category;
@@ -76,13 +78,34 @@ impl<'a> Panels<'a> {
 
 /// The threshold at which all panels pooled have at most `share` flagged, and no panel by itself has more than chance
 /// could make of that share. Held to the share itself, the smallest panels would decide: of fifty of sixty texts each,
-/// some have two flags where 2 % allow one, whatever the threshold.
+/// some have two flags where 2 % allow one, whatever the threshold. Texts of one group count as one, so that one
+/// failing template is one failure and not as many as it has fillings.
 fn strictest(panels: &[Vec<&Scored>], share: f64, value: &impl Fn(&Scored) -> f32) -> f32 {
-    let values = |panel: &[&Scored]| -> Vec<f32> { panel.iter().map(|s| value(s)).collect() };
-    let pool: Vec<f32> = panels.iter().flat_map(|panel| values(panel)).collect();
+    let panels: Vec<Vec<f32>> = panels.iter().map(|panel| by_group(panel, value)).collect();
+    let pool = panels.concat();
     let allowed = (share * pool.len() as f64).floor() as usize;
-    let by_itself = panels.iter().map(|panel| above_all_but(values(panel), by_chance(panel.len(), share)));
+    let by_itself = panels.into_iter().map(|panel| {
+        let n = panel.len();
+        above_all_but(panel, by_chance(n, share))
+    });
     by_itself.fold(above_all_but(pool, allowed), f32::max)
+}
+
+/// One number for each text without a group, and one for each group: its median, the upper one of two.
+fn by_group(panel: &[&Scored], value: &impl Fn(&Scored) -> f32) -> Vec<f32> {
+    let mut groups: BTreeMap<u64, Vec<f32>> = BTreeMap::new();
+    let mut values = Vec::with_capacity(panel.len());
+    for text in panel {
+        match text.group {
+            Some(group) => groups.entry(group).or_default().push(value(text)),
+            None => values.push(value(text)),
+        }
+    }
+    values.extend(groups.into_values().map(|mut group| {
+        group.sort_unstable_by(f32::total_cmp);
+        group[group.len() / 2]
+    }));
+    values
 }
 
 /// The most flags among `n` texts that a rate of `share` reaches more than once in twenty times.
@@ -143,6 +166,23 @@ mod tests {
     }
 
     #[test]
+    fn fillings_of_one_template_count_as_one_text() {
+        let scored = |extremism: f32, group: Option<u64>| Scored {
+            categories: [0.0; Category::COUNT],
+            extremism,
+            known: [None; Category::COUNT],
+            known_extremism: Some(false),
+            source: 0,
+            group,
+        };
+        let lone = [0.1, 0.3].map(|x| scored(x, None));
+        let fillings = [0.9, 0.2, 0.7, 0.8].map(|x| scored(x, Some(7)));
+        let panel: Vec<&Scored> = lone.iter().chain(&fillings).collect();
+        assert_eq!(by_group(&panel, &|s| s.extremism), [0.1, 0.3, 0.8]);
+        assert!(strictest(&[panel], 0.34, &|s| s.extremism) < 0.8);
+    }
+
+    #[test]
     fn review_panels_move_the_review_threshold_and_no_category() {
         let scored = |n: usize| -> Vec<Scored> {
             let score = |i: usize| i as f32 / n as f32;
@@ -153,6 +193,7 @@ mod tests {
                     known: [Some(false); Category::COUNT],
                     known_extremism: Some(false),
                     source: 0,
+                    group: None,
                 })
                 .collect()
         };
