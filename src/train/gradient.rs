@@ -155,9 +155,9 @@ fn scales(grads: &norm::Grads) -> [Gradient; 2] {
 
 /// For y = x·Wᵀ + b: dx = dy·W, dW = dyᵀ·x, db = Σ dy.
 fn linear_backward(linear: &Linear, x: &Tensor, grad: &Tensor) -> Result<(Tensor, Gradient, Gradient)> {
-    let weight = grad.t()?.matmul(x)?;
+    let weight = linear.precision.weight_gradient(grad, x)?;
     let weight = Gradient::Dense(Floats::of(&weight)?.to_vec());
-    Ok((grad.matmul(&linear.weight)?, weight, Gradient::Dense(column_sums(grad)?)))
+    Ok((linear.precision.input_gradient(grad, &linear.weight)?, weight, Gradient::Dense(column_sums(grad)?)))
 }
 
 fn embedding_backward(

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use crate::data::source::Source;
 use crate::domain::taxonomy::Category;
 use crate::inference::candle::embedding::Embedding;
+use crate::inference::candle::mixed::Precision;
 use crate::inference::candle::serving::Arithmetic;
 use crate::train::cascade::terms::Terms;
 use crate::train::error::Error;
@@ -95,6 +96,9 @@ pub struct Fit {
     pub dropout: f32,
     pub smoothing: f32,
     pub context_weight: f32,
+    /// What the layers' products are computed in, forwards and backwards. The weights and what is shipped are f32.
+    #[serde(default)]
+    pub precision: Precision,
     /// Factor on the loss of positives, by category; 1 where not named.
     #[serde(default)]
     pub positive_weights: BTreeMap<String, f32>,

@@ -5,6 +5,7 @@
 use candle_core::{Device, Result, Tensor, bail};
 use serde::Deserialize;
 
+use super::mixed::Precision;
 use super::norm::{self, Norm};
 use super::packed::{Packed, add_bias};
 use super::{Floats, attention, gelu};
@@ -45,15 +46,23 @@ impl EncoderConfig {
 pub struct Linear {
     pub weight: Tensor,
     pub bias: Tensor,
+    /// In serving f32 always; training may choose.
+    pub precision: Precision,
 }
 
 impl Linear {
+    /// In f32.
+    #[must_use]
+    pub const fn new(weight: Tensor, bias: Tensor) -> Self {
+        Self { weight, bias, precision: Precision::F32 }
+    }
+
     /// `[rows, in]` → `[rows, out]`.
     ///
     /// # Errors
     /// When the shapes do not fit.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let product = x.matmul(&self.weight.t()?)?;
+        let product = self.precision.forward(x, &self.weight)?;
         product.inplace_op1(&AddBias(&self.bias))?;
         Ok(product)
     }
@@ -182,6 +191,17 @@ impl Encoder {
 }
 
 impl Network {
+    /// The same network, its layers' products computed in `precision`. The head's few stay in f32.
+    #[must_use]
+    pub fn with_precision(mut self, precision: Precision) -> Self {
+        for layer in &mut self.encoder.layers {
+            for linear in [&mut layer.qkv, &mut layer.out, &mut layer.up, &mut layer.down] {
+                linear.precision = precision;
+            }
+        }
+        self
+    }
+
     /// Logits `[texts, categories + contexts]`.
     ///
     /// # Errors

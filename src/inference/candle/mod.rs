@@ -12,6 +12,7 @@ pub mod encoder;
 mod floats;
 pub mod gelu;
 mod math;
+pub mod mixed;
 pub mod norm;
 pub mod packed;
 pub mod serving;

@@ -47,7 +47,7 @@ pub(super) fn head(config: &EncoderConfig, named: &impl Tensors) -> Result<Linea
         linear(named, "classifier", HEAD_ROWS, hidden)
     } else {
         let zeros = |shape: &[usize]| Tensor::zeros(shape, DType::F32, &Device::Cpu);
-        Ok(Linear { weight: zeros(&[HEAD_ROWS, hidden])?, bias: zeros(&[HEAD_ROWS])? })
+        Ok(Linear::new(zeros(&[HEAD_ROWS, hidden])?, zeros(&[HEAD_ROWS])?))
     }
 }
 
@@ -134,10 +134,10 @@ pub(super) fn layer(config: &EncoderConfig, named: &impl Tensors, i: usize) -> R
     let part = |name: &str| linear(named, &format!("{at}.attention.self.{name}"), hidden, hidden);
     let (query, key, value) = (part("query")?, part("key")?, part("value")?);
     Ok(Layer {
-        qkv: Linear {
-            weight: Tensor::cat(&[&query.weight, &key.weight, &value.weight], 0)?,
-            bias: Tensor::cat(&[&query.bias, &key.bias, &value.bias], 0)?,
-        },
+        qkv: Linear::new(
+            Tensor::cat(&[&query.weight, &key.weight, &value.weight], 0)?,
+            Tensor::cat(&[&query.bias, &key.bias, &value.bias], 0)?,
+        ),
         out: linear(named, &format!("{at}.attention.output.dense"), hidden, hidden)?,
         attention_norm: norm(named, &format!("{at}.attention.output"), config)?,
         up: linear(named, &format!("{at}.intermediate.dense"), inner, hidden)?,
@@ -147,10 +147,10 @@ pub(super) fn layer(config: &EncoderConfig, named: &impl Tensors, i: usize) -> R
 }
 
 fn linear(named: &impl Tensors, name: &str, rows: usize, columns: usize) -> Result<Linear> {
-    Ok(Linear {
-        weight: tensor(named, &format!("{name}.weight"), &[rows, columns])?,
-        bias: tensor(named, &format!("{name}.bias"), &[rows])?,
-    })
+    Ok(Linear::new(
+        tensor(named, &format!("{name}.weight"), &[rows, columns])?,
+        tensor(named, &format!("{name}.bias"), &[rows])?,
+    ))
 }
 
 /// The normalisation below `name`.
