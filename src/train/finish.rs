@@ -8,6 +8,7 @@ use super::base::BaseFiles;
 use super::calibrate;
 use super::card::{self, Facts};
 use super::corpus::Corpus;
+use super::development;
 use super::folder::{beside, replace};
 use super::log::StepLog;
 use super::recipe::Recipe;
@@ -34,9 +35,19 @@ pub struct Finished<'a> {
     pub log: StepLog,
 }
 
+/// What follows from the weights.
+struct Fitted {
+    calibration: Calibration,
+    thresholds: Thresholds,
+    /// The threshold part.
+    scored: Vec<Scored>,
+    development: String,
+}
+
 impl Finished<'_> {
     /// Calibrates, chooses thresholds and writes the bundle to `out`, replacing what was there. `complete` may add to the
-    /// whole and sealed bundle before it takes its place, and seals it again if it does.
+    /// whole and sealed bundle before it takes its place, and seals it again if it does. Gives what the model does with the
+    /// development part, see [`development::table`].
     ///
     /// # Errors
     /// When the arithmetic fails, a file cannot be written, or `complete` fails.
@@ -44,7 +55,7 @@ impl Finished<'_> {
         self,
         out: &Path,
         complete: &mut dyn FnMut(&Path) -> Result<(), Error>,
-    ) -> Result<(), Error> {
+    ) -> Result<String, Error> {
         let folder = beside(out)?;
         self.write_weights(&folder)?;
         fs_err::copy(&self.base.config, folder.join("config.json"))?;
@@ -52,7 +63,7 @@ impl Finished<'_> {
         fs_err::copy(self.log.path(), folder.join("training_log.jsonl"))?;
         fs_err::write(folder.join("recipe.toml"), self.text)?;
         write_json(&folder.join("labels.json"), &self.labels())?;
-        let (calibration, thresholds, scored) = self.calibrate(&folder)?;
+        let Fitted { calibration, thresholds, scored, development } = self.calibrate(&folder)?;
         write_json(&folder.join("calibration.json"), &CalibrationFile::from(&calibration))?;
         let file = thresholds_file(&self.recipe.policy_version, &thresholds);
         write_thresholds(&folder, &file)?;
@@ -67,7 +78,8 @@ impl Finished<'_> {
         fs_err::write(folder.join("README.md"), card::write(&facts))?;
         seal(&folder, &self.recipe.name, self.recipe.encoder.arithmetic)?;
         complete(&folder)?;
-        Ok(replace(&folder, out)?)
+        replace(&folder, out)?;
+        Ok(development)
     }
 
     fn write_weights(&self, folder: &Path) -> Result<(), Error> {
@@ -77,7 +89,7 @@ impl Finished<'_> {
     }
 
     /// Everything is fitted to the encoder as it ships: weights as they are stored, products in the recipe's arithmetic.
-    fn calibrate(&self, folder: &Path) -> Result<(Calibration, Thresholds, Vec<Scored>), Error> {
+    fn calibrate(&self, folder: &Path) -> Result<Fitted, Error> {
         let config = &self.network.encoder.config;
         let weights = folder.join("model.safetensors");
         let mut classifier = CandleClassifier::open(config, &weights, self.recipe.encoder.arithmetic)?;
@@ -86,7 +98,10 @@ impl Finished<'_> {
         let seen = logits(&mut classifier, &self.corpus.threshold)?;
         let scored = score(&self.corpus.threshold, &seen, &calibration)?;
         let thresholds = threshold::choose(self.recipe, &scored);
-        Ok((calibration, thresholds, scored))
+        let seen = logits(&mut classifier, &self.corpus.development)?;
+        let judged = score(&self.corpus.development, &seen, &calibration)?;
+        let development = development::table(self.recipe, &judged, &thresholds);
+        Ok(Fitted { calibration, thresholds, scored, development })
     }
 
     fn labels(&self) -> Labels {

@@ -8,6 +8,7 @@ pub mod card;
 pub mod cascade;
 pub mod checkpoint;
 pub mod corpus;
+pub mod development;
 pub mod error;
 pub mod finish;
 pub mod fit;

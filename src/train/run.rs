@@ -6,6 +6,7 @@ use super::base::{self, BaseFiles};
 use super::cascade;
 use super::checkpoint::Checkpoints;
 use super::corpus::{Corpus, Parted};
+use super::finish::Finished;
 use super::fit::Run;
 use super::loss::LossWeights;
 use super::recipe::Recipe;
@@ -52,7 +53,7 @@ pub fn run(places: &Places, watcher: &mut dyn Watcher) -> Result<(), Error> {
     let encoder = TextEncoder::open(&base.tokenizer, &recipe.encoder.prefix, shape)?;
     let corpus = Corpus::load(&recipe, &places.data, &encoder)?;
     watcher.stage(&summary(&recipe, &corpus));
-    let network = open_network(&base)?;
+    let network = open_network(&base)?.with_precision(recipe.fit.precision);
     let checkpoints = Checkpoints::open(&places.work)?;
     let fit = Run {
         network: &network,
@@ -64,16 +65,17 @@ pub fn run(places: &Places, watcher: &mut dyn Watcher) -> Result<(), Error> {
     };
     let log = fit.train(&checkpoints, &mut |done, all, loss| watcher.step(done, all, loss))?;
     watcher.stage("calibrating");
-    let finished =
-        super::finish::Finished { recipe: &recipe, text: &text, base: &base, corpus: &corpus, network, log };
-    finished.write(&places.out, &mut |folder| match &recipe.cascade {
+    let finished = Finished { recipe: &recipe, text: &text, base: &base, corpus: &corpus, network, log };
+    let development = finished.write(&places.out, &mut |folder| match &recipe.cascade {
         None => Ok(()),
         Some(terms) => {
             watcher.stage("reading data");
             let parted = Parted::read(&recipe, &places.data)?;
             cascade::add(folder, &parted, (terms, recipe.seed), watcher).map(|_| ())
         }
-    })
+    })?;
+    watcher.stage(&development);
+    Ok(())
 }
 
 fn loss_weights(recipe: &Recipe) -> Result<LossWeights, Error> {
