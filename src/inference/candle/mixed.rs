@@ -317,11 +317,16 @@ mod tests {
     #[test]
     fn rounding_goes_to_the_nearest_and_ties_to_even() {
         let rounded = |x: f32| f32::from_bits(round(x));
-        assert_eq!(rounded(1.0), 1.0);
-        assert_eq!(rounded(-3.140_625), -3.140_625);
         // Between 1 and 1 + 2⁻⁷ the middle goes down, to the even one; between that and the next it goes up.
-        assert_eq!(rounded(1.0 + 0.003_906_25), 1.0);
-        assert_eq!(rounded(1.0 + 3.0 * 0.003_906_25), 1.0 + 2.0 * 0.007_812_5);
+        let step = 2.0_f32.powi(-7);
+        for (x, nearest) in [
+            (1.0, 1.0),
+            (-3.140_625, -3.140_625),
+            (1.0 + 0.5 * step, 1.0),
+            (1.0 + 1.5 * step, 1.0 + 2.0 * step),
+        ] {
+            assert_eq!(rounded(x).to_bits(), f32::to_bits(nearest), "{x}");
+        }
         assert!(rounded(f32::INFINITY).is_infinite());
     }
 
