@@ -301,10 +301,11 @@ fn tile_bf16(left: &[u32], right: &[u32]) -> Tile {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use rand::SeedableRng as _;
 
     fn matrix(rows: usize, columns: usize, seed: u64) -> Tensor {
-        let rng = &mut crate::train::batches::generator(seed, "test", 0);
-        let values = (0..rows * columns).map(|_| (rand::Rng::next_u32(rng) >> 8) as f32 / 8_388_608.0 - 1.0);
+        let rng = &mut rand_chacha::ChaCha8Rng::seed_from_u64(seed);
+        let values = (0..rows * columns).map(|_| (rng.next_u32() >> 8) as f32 / 8_388_608.0 - 1.0);
         Tensor::from_vec(values.collect::<Vec<f32>>(), (rows, columns), &Device::Cpu).unwrap()
     }
 
