@@ -1,4 +1,4 @@
-//! The bundle that ships, on samples written for this test: none of them, nor anything like them, is in its data.
+//! The bundles that ship, on samples written for this test: none of them, nor anything like them, is in its data.
 
 use std::path::Path;
 
@@ -6,8 +6,10 @@ use countervail::domain::policy::Band;
 use countervail::domain::text::Text;
 use countervail::inference::pipeline::Pipeline;
 
-fn bands(texts: &[&str]) -> Vec<(Band, f32)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/default");
+const SHIPPED: [&str; 2] = ["models/default", "models/multilingual"];
+
+fn bands(bundle: &str, texts: &[&str]) -> Vec<(Band, f32)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(bundle);
     let mut pipeline = Pipeline::open(&folder).expect("the shipped bundle opens");
     let policy = pipeline.policy().clone();
     let texts: Vec<Text> = texts.iter().map(|t| Text::parse(*t, 1 << 16).expect("a text")).collect();
@@ -38,15 +40,35 @@ const NEWS: &str = "At least eleven people were killed and dozens wounded on Tue
 
 #[test]
 fn reporting_analysis_and_documentation_are_not_flagged() {
-    let read = bands(&[OPINION, UN_REPORT, NEWS]);
-    assert!(read.iter().all(|(band, _)| *band == Band::None), "{read:?}");
+    for bundle in SHIPPED {
+        let read = bands(bundle, &[OPINION, UN_REPORT, NEWS]);
+        assert!(read.iter().all(|(band, _)| *band == Band::None), "{bundle}: {read:?}");
+    }
 }
 
 #[test]
 fn a_bland_call_to_join_a_real_group_is_flagged() {
-    let read =
-        bands(&["Brothers, al-Shabaab needs new members. Join al-Shabaab and write to our channel today."]);
+    let call = "Brothers, al-Shabaab needs new members. Join al-Shabaab and write to our channel today.";
+    for bundle in SHIPPED {
+        let read = bands(bundle, &[call]);
+        assert!(read.iter().all(|(band, _)| *band != Band::None), "{bundle}: {read:?}");
+    }
+}
+
+#[test]
+fn the_multilingual_bundle_tells_a_call_from_what_resembles_it_in_other_languages() {
+    let calls = [
+        "Группа Al-Shabaab ищет новых членов, вступайте сегодня, пишите в канал.",
+        "Al-Shabaab sucht neue Mitglieder. Tretet noch heute bei und schreibt unserem Kanal.",
+    ];
+    let read = bands("models/multilingual", &calls);
     assert!(read.iter().all(|(band, _)| *band != Band::None), "{read:?}");
+    let others = [
+        "Die Stadtbibliothek sucht neue Mitglieder für den Lesekreis am Dienstag.",
+        "La policía detuvo ayer a dos hombres acusados de captar jóvenes para al-Shabaab.",
+    ];
+    let read = bands("models/multilingual", &others);
+    assert!(read.iter().all(|(band, _)| *band == Band::None), "{read:?}");
 }
 
 #[test]
