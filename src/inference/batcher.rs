@@ -16,7 +16,7 @@ use std::time::Instant;
 /// Every so many batches, one goes by age.
 const BY_AGE: u64 = 4;
 
-/// A text of up to so many tokens is read in turn: nine posts in ten have fewer than 128.
+/// A text of up to so many tokens is read in turn: nine posts in ten have fewer than 100.
 const ORDINARY: usize = 512;
 
 /// How large a batch may be, in tokens.

@@ -65,7 +65,7 @@ pub struct EncoderSettings {
     pub overlap: usize,
     /// ISO 639-3 codes of the languages the model may score.
     pub languages: Vec<String>,
-    /// What the shipped encoder computes in; training is in f32 always.
+    /// What the shipped encoder computes in; of training, [`Fit::precision`] says it.
     #[serde(default)]
     pub arithmetic: Arithmetic,
     /// How the shipped file holds the word table.

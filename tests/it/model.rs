@@ -1,4 +1,4 @@
-//! The bundles that ship, on samples written for this test: none of them, nor anything like them, is in its data.
+//! The bundles that ship, on samples written for this test: none of them is in their data.
 
 use std::path::Path;
 

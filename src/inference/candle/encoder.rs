@@ -46,7 +46,7 @@ impl EncoderConfig {
 pub struct Linear {
     pub weight: Tensor,
     pub bias: Tensor,
-    /// In serving f32 always; training may choose.
+    /// F32 but in training, where the recipe chooses.
     pub precision: Precision,
 }
 
